@@ -1,0 +1,55 @@
+# Every target installs what it needs, from a lock file with hashes. `make help` lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+ARTICLE ?= examples/article.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help save demo test check fmt lock bench crash clean
+
+help:            ## what there is
+	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+# What it takes to run: the locked packages, and the project itself (editable, built without leaving the lock).
+$(VENV)/.run: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+save: $(VENV)/.run  ## archive one article: make save ARTICLE=https://… (or a file)
+	$(BIN)/archiver save $(ARTICLE)
+
+demo: $(VENV)/.dev  ## the same program against a miniature web on loopback; leaves build/demo to look at
+	$(BIN)/python -m tests.loopback.demo build/demo
+
+test: $(VENV)/.dev  ## every test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev  ## format, lint, types, who may import whom, tests: all that CI asks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+fmt: $(VENV)/.dev   ## put the code in shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+crash: $(VENV)/.dev ## kill -9 at random moments of `save`, 60 rounds
+	$(BIN)/python -m pytest tests/crash_loop.py --rounds 60 -s
+
+bench: $(VENV)/.dev ## speed and memory beside wget, as ratios
+	$(BIN)/python -m bench.save
+
+lock: $(VENV)/.dev  ## renew both lock files
+	printf 'flit_core>=3.9,<4\n' | $(BIN)/uv pip compile pyproject.toml - --extra fast --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock
+	printf 'flit_core>=3.9,<4\nuv\n' | $(BIN)/uv pip compile pyproject.toml - --extra fast --group dev --constraint requirements.lock --universal --python-version 3.11 --generate-hashes --quiet -o requirements-dev.lock
+
+clean:           ## remove what was built; the archive stays
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

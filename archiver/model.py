@@ -1,0 +1,334 @@
+"""Every noun that crosses a room's threshold.
+
+All values are frozen. Datetimes are aware UTC; durations end in ``_s`` (float seconds), sizes and offsets in
+``_bytes``; digests name their algorithm (``sha256:<hex>``); ids are strings; collections are tuples; ``None`` means
+"not known", never "no".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import BinaryIO, Literal
+
+Precision = Literal["day", "minute", "second", "millisecond"]
+Why = Literal["article", "hop", "post", "oembed", "media", "avatar", "memento"]
+Cut = Literal["length", "time", "disconnect"]
+Kind = Literal["embed", "link"]
+Availability = Literal[
+    "public", "deleted", "suspended", "protected", "account_gone", "violated_rules", "age_restricted", "unavailable",
+    "ambiguous", "rate_limited", "error",
+]  # fmt: skip
+Status = Literal["archived", "already", "unavailable", "pending", "refused", "failed"]
+Ended = Literal["post", "page", "gone", "unsafe", "loop", "too-many-hops", "refused", "unreachable", "pending", "error"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """An instant, no finer than ``precision``. ``at`` is aware UTC; for ``day`` it is that UTC day's midnight."""
+
+    at: datetime
+    precision: Precision
+
+    def __str__(self) -> str:
+        """``2021-06-28`` (day), ``…T05:58Z``, ``…T05:58:41.000Z`` (second and millisecond)."""
+        at = self.at.astimezone(UTC)
+        match self.precision:
+            case "day":
+                return at.strftime("%Y-%m-%d")
+            case "minute":
+                return at.strftime("%Y-%m-%dT%H:%MZ")
+            case _:
+                return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+    @classmethod
+    def of_day(cls, day: date) -> Moment:
+        return cls(at=datetime(day.year, day.month, day.day, tzinfo=UTC), precision="day")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarcRef:
+    """Where a record lies. ``file`` is relative to the archive folder, without the ``.open`` of a growing file;
+    ``offset_bytes`` and ``length_bytes`` are those of its gzip member."""
+
+    file: str
+    record_id: str
+    offset_bytes: int
+    length_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One thing to GET, and why.
+
+    ``slot`` names the piece of work that it belongs to (``x:1409390776546258944``, ``link:https://t.co/X9DJa7awAM``):
+    a complete exchange of a slot is never fetched again. ``via`` is the URL that led here. ``max_body_bytes`` and
+    ``max_decoded_bytes`` are limits below the configured ones, or ``None``; ``max_decoded_bytes=0`` says that nobody
+    reads the body (media), so it is not decoded.
+    """
+
+    url: str
+    why: Why
+    slot: str
+    via: str | None = None
+    accept: str = "*/*"
+    max_body_bytes: int | None = None
+    max_decoded_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A request and its answer, whose bytes are durable in a WARC at ``warc`` (the response record).
+
+    ``headers``: pairs in wire order, original case, latin-1 text. ``body``: the entity body with content coding
+    removed, ``None`` when it was not asked for or could not be decoded (``body_problem`` says why). ``cut``: why the
+    body is incomplete, ``None`` when it is whole. ``payload_digest``: of the entity body, transfer coding removed and
+    content coding kept (WARC 1.1, 5.9). ``peer``: the address that answered. ``replayed``: read back from the archive
+    instead of the network.
+    """
+
+    request: Request
+    url: str
+    started_at: datetime
+    elapsed_s: float
+    peer: str | None
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes | None
+    body_problem: str | None = None
+    payload_digest: str | None = None
+    payload_bytes: int = 0
+    cut: Cut | None = None
+    warc: WarcRef
+    replayed: bool = False
+
+    def header(self, name: str) -> str | None:
+        """The first value of ``name`` (any case), or ``None``."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    @property
+    def media_type(self) -> str:
+        """``text/html`` of ``Text/HTML; charset=…``; empty when there is none."""
+        return (self.header("content-type") or "").split(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where the parts of a response lie within the bytes received (all offsets in bytes from their start).
+
+    ``interim``: (start, end) of each 1xx head, blank line included. ``head_start`` to ``head_end``: the final head,
+    blank line included. ``body_end``: end of the message (framing and trailers included); bytes from there on do not
+    belong to it. ``chunked``: whether the body between is chunk-framed. ``complete``: the message is whole.
+    """
+
+    interim: tuple[tuple[int, int], ...]
+    head_start: int
+    head_end: int
+    body_end: int
+    chunked: bool
+    complete: bool
+    status: int
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tape:
+    """What crossed one connection for one request: the exact plaintext bytes, nothing re-serialised.
+
+    ``received``: a readable, seekable file (an unlinked spool above 1 MB) of ``received_bytes`` bytes, positioned
+    anywhere; its owner is whoever holds the tape, and closes it. ``layout``: ``None`` when no complete response head
+    came. ``cut``: why the message is incomplete. ``error``: set when there is no complete head, or an ambiguous one.
+    ``tls``: (protocol, cipher), for instance ``("TLSv1.3", "TLS_AES_256_GCM_SHA384")``; ``None`` on plain TCP.
+    """
+
+    request: Request
+    url: str
+    started_at: datetime
+    elapsed_s: float
+    peer: str | None
+    tls: tuple[str, str] | None
+    sent: bytes
+    received: BinaryIO
+    received_bytes: int
+    layout: Layout | None
+    cut: Cut | None = None
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostRef:
+    """A post's identity (platform and id); the handle is decoration and may be stale or ``None``."""
+
+    platform: str
+    post_id: str
+    handle: str | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.platform}:{self.post_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Find:
+    """One embed or link as the article itself shows it; a claim of the article, not a fact about the post.
+
+    ``article``: the article's key. ``position``: 0-based, document order. ``form``: how it was written
+    (``blockquote``, ``plain-text``, ``iframe``, ``url``, …). ``post``: ``None`` without an id. ``url``: canonical post
+    URL, or the link as normalised, ``None`` when only text is left. ``date``: as printed (a UTC day) or exact
+    (``data-datetime``). ``short_links``: ``https://t.co/…`` links inside the embed, in order. ``snippet``: the source
+    text or markup that it was read from, at most 4,000 characters.
+    """
+
+    article: str
+    position: int
+    kind: Kind
+    form: str
+    platform: str | None = None
+    post: PostRef | None = None
+    url: str | None = None
+    author: str | None = None
+    handle: str | None = None
+    date: Moment | None = None
+    text: str | None = None
+    lang: str | None = None
+    short_links: tuple[str, ...] = ()
+    snippet: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """The document that finds are read from.
+
+    ``key``: its identity in the archive: the normalised URL, or ``urn:archiver:file:sha256:<hex>`` for a file without
+    one. ``name``: what the user called it (URL, file name, ``-``). ``kind``: ``html`` or ``text``. ``base_url``: what
+    relative links are resolved against. ``source``: the record that holds its bytes; ``None`` when nothing is stored
+    (``find``). ``truncated``: the page could not be read to its end.
+    """
+
+    key: str
+    name: str
+    kind: Literal["html", "text", "other"]
+    url: str | None = None
+    canonical_url: str | None = None
+    title: str | None = None
+    lang: str | None = None
+    source: WarcRef | None = None
+    fetched_at: datetime | None = None
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """One step of a chain. ``location``: where it leads next (absolute), ``None`` at the end."""
+
+    url: str
+    http_status: int | None
+    location: str | None
+    warc: WarcRef | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """Where a link leads. ``end``: the last URL known. ``ended``: how. ``post``: set when ``ended`` is ``post``.
+    ``error``: a sentence when it ended badly. ``try_again_after_s``: when a further try can help, else ``None``."""
+
+    short: str
+    end: str
+    ended: Ended
+    hops: tuple[Hop, ...]
+    post: PostRef | None = None
+    error: str | None = None
+    try_again_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A request that got no usable answer. ``word``: class of failure (``unreachable``, ``rate-limited``, …)."""
+
+    request: Request
+    word: str
+    reason: str
+    retry: bool
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """All that was fetched for one post, in fetch order, and what failed."""
+
+    post: PostRef
+    exchanges: tuple[Exchange, ...]
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A value and where it was read. ``value``: what the public record shows (text, number, or a small JSON object).
+    ``how``: source and field (``tweet-result.user.screen_name``, ``snowflake``, ``blockquote``). ``source``: the
+    record whose bytes say so; ``None`` only where nothing is stored (``find``). ``precision``: for times."""
+
+    value: object
+    how: str
+    source: WarcRef | None
+    precision: Precision | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """Sources that answer differently about ``field``; each ``Fact`` as it was read."""
+
+    field: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostRecord:
+    """What the services answered about a post. ``facts``: by field name (``author``, ``handle``, ``author_id``,
+    ``posted_at``, ``text``, ``lang``, ``media``, ``quoted``, ``in_reply_to``, …), preferred source first. ``availability``: from
+    the answers, never guessed; ``availability_how`` says from which. ``settled``: nothing that another try could add."""
+
+    post: PostRef
+    availability: Availability
+    availability_how: str
+    facts: Mapping[str, tuple[Fact, ...]]
+    captures: tuple[Exchange, ...]
+    failures: tuple[Failure, ...] = ()
+    settled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one find. ``record``: the public record as JSON values (``docs/record.md``). ``settled``: nothing
+    is left to try; otherwise ``try_again_at`` (aware UTC) says when. ``error``: a sentence, or ``None``."""
+
+    find: Find
+    status: Status
+    record: Mapping[str, object]
+    error: str | None = None
+    try_again_at: datetime | None = None
+
+    @property
+    def settled(self) -> bool:
+        return self.status in ("archived", "already", "unavailable", "refused")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A JSON record of ours: what is known about one article, post or link at ``at``, superseding earlier ones.
+
+    ``body``: JSON values; with all documents of an archive the catalog can be rebuilt. ``refers_to``: the capture that
+    it chiefly describes, or ``None``. Stored under ``urn:archiver:<kind>:<key>``, a URI that no page has, so that no
+    replay tool takes it for one.
+    """
+
+    kind: Literal["article", "post", "link"]
+    key: str
+    at: datetime
+    body: Mapping[str, object]
+    refers_to: WarcRef | None = None
+
+    @property
+    def uri(self) -> str:
+        return f"urn:archiver:{self.kind}:{self.key.removeprefix('urn:archiver:')}"

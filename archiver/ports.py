@@ -1,0 +1,116 @@
+"""The few agreements between rooms. An implementation is built in ``tools`` and handed on as an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from archiver.model import Capture, Document, Exchange, Fact, PostRef, Request, Tape, WarcRef
+
+
+class Clock(Protocol):
+    """Time, so that tests and nights can move it."""
+
+    def now(self) -> datetime:
+        """The current instant, aware UTC."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """Seconds that never go back; only differences mean anything."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after ``seconds``."""
+        ...
+
+
+class Transport(Protocol):
+    """The street side: one request, one attempt, the exact bytes. Nothing is stored."""
+
+    async def exchange(self, request: Request) -> Tape:
+        """The tape of one attempt, also when the answer is broken (``tape.error``, ``tape.cut``).
+
+        Raises ``Refused``, ``Unreachable`` or ``TimedOut`` when no byte of an answer came back.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class Fetcher(Protocol):
+    """The only way for a stage to reach the network: what it returns is already durable in a WARC."""
+
+    async def fetch(self, request: Request) -> Exchange:
+        """The answer, whatever its status; ``cut`` says when its body is incomplete.
+
+        Raises ``FetchError`` when there is no complete response head, ``RateLimited`` for a 429 or 503 that patience
+        did not outlast (its bytes are stored), ``StoreError`` when the bytes could not be made safe.
+        """
+        ...
+
+
+class Catalog(Protocol):
+    """What the archive knows. Documents go into the WARC first, then into one transaction."""
+
+    def article(self, key: str) -> Mapping[str, object] | None:
+        """The newest article document's body, or ``None``."""
+        ...
+
+    def post(self, ref: PostRef) -> Mapping[str, object] | None:
+        """The newest post document's body, or ``None``."""
+        ...
+
+    def link(self, short: str) -> Mapping[str, object] | None:
+        """The newest link document's body, or ``None``."""
+        ...
+
+    def posts(self, *, limit: int | None = None, **where: str) -> Iterable[Mapping[str, object]]:
+        """Rows of posts with their sightings, newest first. ``where``: ``handle``, ``availability``, ``status``,
+        ``article`` (key or part of it)."""
+        ...
+
+    def articles(self, *, limit: int | None = None) -> Iterable[Mapping[str, object]]:
+        """Rows of articles, newest first: key, name, url, title, saved_at, finds, waiting."""
+        ...
+
+    def sightings(self, key: str) -> Sequence[Mapping[str, object]]:
+        """The public records of every find, in any article, of a post (``x:ID``) or of a link."""
+        ...
+
+    async def add(self, documents: Sequence[Document]) -> Sequence[WarcRef]:
+        """Append, sync, commit. Returns where each document lies."""
+        ...
+
+    async def add_file(self, uri: str, data: bytes, media_type: str) -> WarcRef:
+        """Keep the bytes of a local file as a ``resource`` record under ``uri``; the earlier one if already kept."""
+        ...
+
+
+class Platform(Protocol):
+    """One network, pure: nothing here does I/O."""
+
+    name: str
+
+    def match(self, url: str) -> PostRef | None:
+        """The post that ``url`` shows, in any of its forms, or ``None``."""
+        ...
+
+    def short_link(self, url: str) -> str | None:
+        """The normalised short link that ``url`` is one of (``pic.twitter.com/X`` → ``https://t.co/X``), or ``None``."""
+        ...
+
+    def canonical(self, ref: PostRef) -> str:
+        """The post's canonical URL."""
+        ...
+
+    def plan(self, post: PostRef, got: Sequence[Exchange]) -> Sequence[Request]:
+        """What to fetch next, given what came back so far; empty when satisfied. Never asks twice for one URL."""
+        ...
+
+    def read(self, capture: Capture) -> tuple[str, str, Mapping[str, tuple[Fact, ...]]]:
+        """(availability, how it is known, facts by field with the preferred source first). Raises
+        ``UnreadableCapture`` when a needed field is missing or of another type."""
+        ...
