@@ -268,9 +268,7 @@ def _build(data: Mapping[str, object], path: Path | None) -> Config:
     problems: list[str] = []
     where = f"{path}: " if path else ""
     values: dict[str, dict[str, Any]] = {}
-    for section in data:
-        if section not in KEYS:
-            problems.append(f"{where}unknown section [{section}]{_nearest(section, KEYS)}")
+    problems += [f"{where}unknown section [{name}]{_nearest(name, KEYS)}" for name in data if name not in KEYS]
     for section, keys in KEYS.items():
         written = data.get(section, {})
         if not isinstance(written, dict):

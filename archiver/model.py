@@ -285,9 +285,12 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostRecord:
-    """What the services answered about a post. ``facts``: by field name (``author``, ``handle``, ``author_id``,
-    ``posted_at``, ``text``, ``lang``, ``media``, ``quoted``, ``in_reply_to``, …), preferred source first. ``availability``: from
-    the answers, never guessed; ``availability_how`` says from which. ``settled``: nothing that another try could add."""
+    """What the services answered about a post.
+
+    ``facts``: by field name (``author``, ``handle``, ``author_id``, ``posted_at``, ``text``, ``lang``, ``media``,
+    ``quoted``, ``in_reply_to``, …), preferred source first. ``availability``: from the answers, never guessed;
+    ``availability_how`` says from which. ``settled``: nothing is left that another try could add.
+    """
 
     post: PostRef
     availability: Availability

@@ -99,7 +99,7 @@ class Platform(Protocol):
         ...
 
     def short_link(self, url: str) -> str | None:
-        """The normalised short link that ``url`` is one of (``pic.twitter.com/X`` → ``https://t.co/X``), or ``None``."""
+        """The normalised short link that ``url`` is one of (``pic.x.com/X`` → ``https://t.co/X``), or ``None``."""
         ...
 
     def canonical(self, ref: PostRef) -> str:
