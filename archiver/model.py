@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 Precision = Literal["day", "minute", "second", "millisecond"]
 Why = Literal["article", "hop", "post", "oembed", "media", "avatar", "memento"]
@@ -288,17 +288,18 @@ class PostRecord:
     """What the services answered about a post.
 
     ``facts``: by field name (``author``, ``handle``, ``author_id``, ``posted_at``, ``text``, ``lang``, ``media``,
-    ``quoted``, ``in_reply_to``, …), preferred source first. ``availability``: from the answers, never guessed;
-    ``availability_how`` says from which. ``settled``: nothing is left that another try could add.
+    ``quoted``, ``in_reply_to``, …), preferred source first. ``availability``: from the answers, never guessed, and
+    ``None`` when nobody answered; ``availability_how`` says from which. ``settled``: nothing is left that another try
+    could add.
     """
 
     post: PostRef
-    availability: Availability
+    availability: Availability | None
     availability_how: str
     facts: Mapping[str, tuple[Fact, ...]]
     captures: tuple[Exchange, ...]
-    failures: tuple[Failure, ...] = ()
-    settled: bool = True
+    failures: tuple[Failure, ...]
+    settled: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,7 +309,7 @@ class Outcome:
 
     find: Find
     status: Status
-    record: Mapping[str, object]
+    record: Mapping[str, Any]
     error: str | None = None
     try_again_at: datetime | None = None
 
@@ -329,7 +330,7 @@ class Document:
     kind: Literal["article", "post", "link"]
     key: str
     at: datetime
-    body: Mapping[str, object]
+    body: Mapping[str, Any]
     refers_to: WarcRef | None = None
 
     @property

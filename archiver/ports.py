@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from archiver.model import Capture, Document, Exchange, Fact, PostRef, Request, Tape, WarcRef
+from archiver.model import Availability, Capture, Document, Exchange, Fact, Outcome, PostRef, Request, Tape, WarcRef
 
 
 class Clock(Protocol):
@@ -22,6 +22,18 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Return after ``seconds``."""
+        ...
+
+
+class Watcher(Protocol):
+    """Somebody who looks on while a run works; told things, never asked."""
+
+    def found(self, article: str, finds: int) -> None:
+        """``article`` has been read and holds ``finds`` finds."""
+        ...
+
+    def settled(self, article: str, outcome: Outcome) -> None:
+        """One find of ``article`` has come to its outcome."""
         ...
 
 
@@ -55,28 +67,28 @@ class Fetcher(Protocol):
 class Catalog(Protocol):
     """What the archive knows. Documents go into the WARC first, then into one transaction."""
 
-    def article(self, key: str) -> Mapping[str, object] | None:
+    def article(self, key: str) -> Mapping[str, Any] | None:
         """The newest article document's body, or ``None``."""
         ...
 
-    def post(self, ref: PostRef) -> Mapping[str, object] | None:
+    def post(self, ref: PostRef) -> Mapping[str, Any] | None:
         """The newest post document's body, or ``None``."""
         ...
 
-    def link(self, short: str) -> Mapping[str, object] | None:
+    def link(self, short: str) -> Mapping[str, Any] | None:
         """The newest link document's body, or ``None``."""
         ...
 
-    def posts(self, *, limit: int | None = None, **where: str) -> Iterable[Mapping[str, object]]:
+    def posts(self, *, limit: int | None = None, **where: str) -> Iterable[Mapping[str, Any]]:
         """Rows of posts with their sightings, newest first. ``where``: ``handle``, ``availability``, ``status``,
         ``article`` (key or part of it)."""
         ...
 
-    def articles(self, *, limit: int | None = None) -> Iterable[Mapping[str, object]]:
+    def articles(self, *, limit: int | None = None) -> Iterable[Mapping[str, Any]]:
         """Rows of articles, newest first: key, name, url, title, saved_at, finds, waiting."""
         ...
 
-    def sightings(self, key: str) -> Sequence[Mapping[str, object]]:
+    def sightings(self, key: str) -> Sequence[Mapping[str, Any]]:
         """The public records of every find, in any article, of a post (``x:ID``) or of a link."""
         ...
 
@@ -92,7 +104,10 @@ class Catalog(Protocol):
 class Platform(Protocol):
     """One network, pure: nothing here does I/O."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The word by which records name it (``x``)."""
+        ...
 
     def match(self, url: str) -> PostRef | None:
         """The post that ``url`` shows, in any of its forms, or ``None``."""
@@ -110,7 +125,7 @@ class Platform(Protocol):
         """What to fetch next, given what came back so far; empty when satisfied. Never asks twice for one URL."""
         ...
 
-    def read(self, capture: Capture) -> tuple[str, str, Mapping[str, tuple[Fact, ...]]]:
+    def read(self, capture: Capture) -> tuple[Availability, str, Mapping[str, tuple[Fact, ...]]]:
         """(availability, how it is known, facts by field with the preferred source first). Raises
         ``UnreadableCapture`` when a needed field is missing or of another type."""
         ...

@@ -1,0 +1,118 @@
+"""A post's pictures and films: which addresses to ask for, best first.
+
+Each medium is a *ladder*: addresses in falling quality, of which the first that answers 200 is kept. The sizes and
+their order are those that gallery-dl asks for; variants of a film are the mp4 files by falling bitrate.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+SIZES = ("orig", "4096x4096", "large", "medium", "small")
+HOSTS = ("pbs.twimg.com", "video.twimg.com")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium:
+    """One picture or film. ``url``: as the answer names it. ``ladder``: what to ask for, best first; empty when there
+    is nothing that we fetch. ``poster``: the still of a film, a ladder of its own."""
+
+    type: Literal["photo", "video", "animated_gif"]
+    url: str
+    ladder: tuple[str, ...]
+    poster: tuple[str, ...] = ()
+    alt: str | None = None
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+    playlists: tuple[str, ...] = ()
+
+
+def media(tweet: Mapping[str, Any]) -> Iterator[Medium]:
+    """The media of a tweet-result, in its order; entries of an unknown kind or host are passed over."""
+    for entry in _dicts(tweet.get("mediaDetails")):
+        still = entry.get("media_url_https")
+        if not isinstance(still, str) or not ours(still):
+            continue
+        size = entry.get("original_info")
+        size = size if isinstance(size, dict) else {}
+        common: dict[str, Any] = {
+            "url": still,
+            "alt": entry["ext_alt_text"] if isinstance(entry.get("ext_alt_text"), str) else None,
+            "width": _whole(size.get("width")),
+            "height": _whole(size.get("height")),
+        }
+        match entry.get("type"):
+            case "photo":
+                yield Medium(type="photo", ladder=photo_ladder(still), **common)
+            case "video" | "animated_gif" as kind:
+                info = entry.get("video_info")
+                info = info if isinstance(info, dict) else {}
+                millis = _whole(info.get("duration_millis"))
+                yield Medium(
+                    type=kind,
+                    ladder=_films(info),
+                    poster=photo_ladder(still),
+                    duration_s=millis / 1000 if millis else None,
+                    playlists=_playlists(info),
+                    **common,
+                )
+
+
+def photo_ladder(url: str) -> tuple[str, ...]:
+    """``https://pbs.twimg.com/media/NAME.jpg`` → the same in every size, original first.
+
+    >>> photo_ladder("https://pbs.twimg.com/media/FsZNOgcWAAEQtrd.jpg")[0]
+    'https://pbs.twimg.com/media/FsZNOgcWAAEQtrd?format=jpg&name=orig'
+    """
+    match = re.fullmatch(r"(https://pbs\.twimg\.com/[\w/-]+)\.(jpg|jpeg|png|webp)(?::\w+)?", url)
+    if not match:
+        return (url,) if ours(url) else ()
+    return tuple(f"{match[1]}?format={match[2]}&name={size}" for size in SIZES)
+
+
+def avatar_ladder(url: str) -> tuple[str, ...]:
+    """The picture as uploaded (no ``_normal``), then as named.
+
+    >>> avatar_ladder("https://pbs.twimg.com/profile_images/1/abc_normal.jpg")[0]
+    'https://pbs.twimg.com/profile_images/1/abc.jpg'
+    """
+    if not ours(url):
+        return ()
+    full = re.sub(r"_(?:normal|bigger|mini|\d+x\d+)(\.\w+)$", r"\1", url)
+    return (full, url) if full != url else (url,)
+
+
+def ours(url: str) -> bool:
+    """Whether ``url`` is https on one of the media hosts; nothing else is fetched because a post says so."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" and parts.netloc in HOSTS and len(url) < 1000
+
+
+def _films(info: Mapping[str, Any]) -> tuple[str, ...]:
+    films = [
+        (_whole(variant.get("bitrate")) or 0, variant["url"])
+        for variant in _dicts(info.get("variants"))
+        if variant.get("content_type") == "video/mp4" and isinstance(variant.get("url"), str) and ours(variant["url"])
+    ]
+    return tuple(url for _, url in sorted(films, key=lambda film: -film[0]))
+
+
+def _playlists(info: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(
+        variant["url"]
+        for variant in _dicts(info.get("variants"))
+        if variant.get("content_type") == "application/x-mpegURL" and isinstance(variant.get("url"), str)
+    )
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

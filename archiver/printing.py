@@ -1,0 +1,136 @@
+"""How results look to a person. Text of strangers is made harmless here: it can't move the cursor or set a colour."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Row = Mapping[str, Any]
+_COLOURS = {
+    "archived": "green",
+    "already": "green",
+    "unavailable": "yellow",
+    "pending": "cyan",
+    "refused": "yellow",
+    "failed": "red",
+}
+
+
+def harmless(text: object, limit: int = 1_000) -> str:
+    """``text`` without anything that a terminal acts on: control and format characters (escape sequences, bidi
+    overrides, zero-width) become visible escapes; line breaks become ``⏎``; cut at ``limit`` characters."""
+    shown: list[str] = []
+    for char in str(text)[:limit]:
+        if char == "\n":
+            shown.append(" ⏎ ")
+        elif unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") and char != "\u200d":
+            shown.append(f"\\u{ord(char):04x}")
+        else:
+            shown.append(char)
+    return "".join(shown) + ("…" if len(str(text)) > limit else "")
+
+
+def json_line(row: object) -> str:
+    """One line of JSON, UTF-8 with lone surrogates replaced."""
+    return json.dumps(row, ensure_ascii=False, default=str).encode("utf-8", "replace").decode("utf-8")
+
+
+def finds(console: Console, rows: Sequence[Row], *, outcome: bool) -> None:
+    """A table of finds; with ``outcome`` also of what came of them."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("#", "what", "who", "when", "text or link"):
+        table.add_column(column, overflow="fold" if column == "text or link" else "ellipsis")
+    if outcome:
+        table.add_column("status")
+    for row in rows:
+        cells = [
+            str(row["position"]),
+            f"{row['kind']} {row['form']}",
+            who(row),
+            (row["posted_at"] or "?")[:10],
+            _what(row),
+        ]
+        styled = [Text(harmless(cell)) for cell in cells]
+        if outcome:
+            styled.append(Text(row["status"], style=_COLOURS.get(row["status"], "")))
+        table.add_row(*styled)
+    console.print(table)
+
+
+def who(row: Row) -> str:
+    """``@handle``, else the author's name, else ``?``."""
+    return f"@{row['handle']}" if row.get("handle") else row.get("author") or "?"
+
+
+def _what(row: Row) -> str:
+    text = " ".join((row.get("text") or "").split())
+    link = row.get("url") or ", ".join(row.get("short_links") or ())
+    return " — ".join(filter(None, (text[:80] + ("…" if len(text) > 80 else ""), link)))
+
+
+def waiting(console: Console, rows: Iterable[Row]) -> None:
+    """A line for every find that is not settled: what, why, and when it is tried again."""
+    for row in rows:
+        if row["status"] in ("pending", "failed", "refused") or (row["status"] == "unavailable" and row["error"]):
+            when = f" (again after {row['try_again_at'][:16]}Z)" if row.get("try_again_at") else ""
+            subject = row.get("url") or f"{who(row)}, {row['posted_at'] or 'no date'}"
+            line = Text(f"  {row['status']}: ", style=_COLOURS[row["status"]])
+            console.print(line + Text(harmless(f"{subject}: {row['error']}{when}")), soft_wrap=True)
+
+
+def record(console: Console, row: Row) -> None:
+    """One public record in full: what is claimed, what was answered, where they differ, and where the bytes are."""
+    console.print(Text(harmless(row.get("url") or who(row)), style="bold"))
+    for label, value in (
+        ("article", row.get("article")),
+        ("found as", f"{row['kind']}, {row['form']}, position {row['position']}"),
+        ("status", " — ".join(filter(None, (row["status"], row.get("availability"), row.get("error"))))),
+        ("try again", row.get("try_again_at")),
+    ):
+        if value:
+            console.print(Text(f"  {label:<14}", style="dim") + Text(harmless(value)), soft_wrap=True)
+    for field, facts in (row.get("facts") or {}).items():
+        for number, fact in enumerate(facts):
+            label = field if number == 0 else ""
+            line = Text(f"  {label:<14}", style="dim") + Text(harmless(_value(fact["value"])))
+            console.print(line + Text(f"  [{fact['how']}]", style="dim"), soft_wrap=True)
+    for item in row.get("disagreements") or ():
+        said = "; ".join(f"{_value(value['value'])} ({value['how']})" for value in item["values"])
+        console.print(Text(f"  contradicted   {item['field']}: ", style="red") + Text(harmless(said)), soft_wrap=True)
+    for link in row.get("links") or ():
+        chain(console, link)
+    for capture in row.get("captures") or ():
+        cells = f"{capture['http_status']} {capture['url']}  {capture['warc']} @{capture['offset']}"
+        console.print(Text(f"  {capture['why']:<14}", style="dim") + Text(harmless(cells)), soft_wrap=True)
+
+
+def chain(console: Console, link: Row) -> None:
+    """Where a link leads, a line for each hop."""
+    console.print(
+        Text("  link          ", style="dim") + Text(harmless(f"{link['short']} → {link['ended']}: {link['end']}")),
+        soft_wrap=True,
+    )
+    for hop in link.get("hops") or ():
+        status = hop["http_status"] if hop["http_status"] is not None else "—"
+        where = f"  {hop['warc']}" if hop.get("warc") else ""
+        console.print(
+            Text(f"    {status!s:>4}        ", style="dim") + Text(harmless(f"{hop['url']}{where}")), soft_wrap=True
+        )
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return "; ".join(_value(item) for item in value)
+    if isinstance(value, Mapping):
+        if "type" in value:
+            file = value.get("file")
+            held = f"{file['bytes']:,} bytes in {file['warc']}" if isinstance(file, Mapping) else "not held"
+            return f"{value['type']} {value['url']} ({held})"
+        return ", ".join(f"{key} {item}" for key, item in value.items() if item is not None)
+    return str(value)

@@ -1,0 +1,84 @@
+"""Follow a short link hop by hop.
+
+Every hop is a request of its own, so every hop is a capture of its own; the chain ends at a post (which is not
+fetched as a page: ``capture`` asks for it properly), at a page, or badly, and then the reason is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urldefrag
+
+from archiver import hops
+from archiver.errors import FetchError, LoopingLink, Refused, ResolveError, TooManyHops
+from archiver.model import Ended, Hop, PostRef, Request, Resolution
+from archiver.ports import Fetcher
+
+_ENDED_BY: dict[type[ResolveError], Ended] = {LoopingLink: "loop", TooManyHops: "too-many-hops"}
+
+
+async def resolve(
+    link: str, fetcher: Fetcher, match: Callable[[str], PostRef | None], *, max_hops: int = 10, slot: str | None = None
+) -> Resolution:
+    """Where ``link`` leads. Never raises for what the web does; ``StoreError`` is raised on.
+
+    ``match``: the post that a URL shows, or ``None``. ``slot``: follow in this slot instead of the link's first one,
+    so that hops are asked anew.
+    """
+    taken: list[Hop] = []
+    url: str | None = link
+    via: str | None = None
+    seen: set[str] = set()
+    while url is not None:
+        if post := match(url):
+            return Resolution(short=link, end=url, ended="post", hops=tuple(taken), post=post)
+        try:
+            _check(url, seen, taken, max_hops)
+            exchange = await fetcher.fetch(_request(url, link, via, slot))
+        except ResolveError as error:
+            return Resolution(short=link, end=url, ended=_ENDED_BY[type(error)], hops=tuple(taken), error=str(error))
+        except FetchError as error:
+            return _failed(link, url, taken, error)
+        step = hops.read(exchange)
+        location = step.location
+        taken.append(Hop(url=url, http_status=exchange.status, location=location, warc=exchange.warc))
+        if step.ended is not None:
+            return _ended(link, url, taken, step, match)
+        via, url = url, location
+    raise AssertionError("a chain that neither goes on nor ends")
+
+
+def _check(url: str, seen: set[str], taken: list[Hop], max_hops: int) -> None:
+    page = urldefrag(url).url
+    if page in seen:
+        raise LoopingLink(f"the chain comes back to {url}")
+    if len(taken) >= max_hops:
+        raise TooManyHops(f"more than {max_hops} hops")
+    seen.add(page)
+
+
+def _request(url: str, link: str, via: str | None, slot: str | None) -> Request:
+    accept = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
+    return Request(url=urldefrag(url).url, why="hop", slot=slot or f"link:{link}", via=via, accept=accept)
+
+
+def _ended(
+    link: str, url: str, taken: list[Hop], step: hops.Next, match: Callable[[str], PostRef | None]
+) -> Resolution:
+    assert step.ended is not None
+    end = step.location or url
+    if step.ended == "unsafe" and (post := match(end)):
+        return Resolution(short=link, end=end, ended="post", hops=tuple(taken), post=post)
+    status = taken[-1].http_status or 0
+    wait = 3600.0 if step.ended == "error" and status >= 500 else None
+    return Resolution(short=link, end=end, ended=step.ended, hops=tuple(taken), error=step.why, try_again_after_s=wait)
+
+
+def _failed(link: str, url: str, taken: list[Hop], error: FetchError) -> Resolution:
+    """The network did not let us follow ``url``: refused for good, or worth another try."""
+    hop = Hop(url=url, http_status=None, location=None, warc=None)
+    ended: Ended = "refused" if isinstance(error, Refused) else "pending" if error.retry else "error"
+    wait = (error.retry_after_s or 3600.0) if error.retry else None
+    return Resolution(
+        short=link, end=url, ended=ended, hops=(*taken, hop), error=f"{error.word}: {error}", try_again_after_s=wait
+    )

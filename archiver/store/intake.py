@@ -1,0 +1,52 @@
+"""The user's own files as they come in: read once, bounded, regular files and standard input only."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+from archiver.errors import NoInput
+
+MAX_BYTES = 200_000_000
+
+
+def read_file(name: str, *, max_bytes: int = MAX_BYTES) -> bytes:
+    """The bytes of the file ``name``; ``-`` is standard input.
+
+    Raises ``NoInput`` when there is no such file, when it is no regular file (a folder, a FIFO that would hang), when
+    it can't be read, is empty, or holds more than ``max_bytes``.
+    """
+    data = _read_stdin(max_bytes) if name == "-" else _read_regular(Path(name), max_bytes)
+    if len(data) > max_bytes:
+        raise NoInput(f"{name}: larger than {max_bytes:,} bytes", hint="give a saved page or its text")
+    if not data.strip():
+        raise NoInput(f"{name}: empty", hint="there is nothing in it to archive")
+    return data
+
+
+def _read_stdin(max_bytes: int) -> bytes:
+    if sys.stdin is None or sys.stdin.closed:
+        raise NoInput("-: standard input is closed")
+    return sys.stdin.buffer.read(max_bytes + 1)
+
+
+def _read_regular(path: Path, max_bytes: int) -> bytes:
+    try:
+        # Without O_NONBLOCK, opening a FIFO that nobody writes to would wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a file name"
+        raise NoInput(f"{path}: {reason}", hint=_hint(str(path))) from error
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise NoInput(f"{path}: not a regular file", hint="give a file, a URL, or - for standard input")
+        return file.read(max_bytes + 1)
+
+
+def _hint(name: str) -> str:
+    first = name.split("/")[0]
+    if "." in first and " " not in name and not name.startswith((".", "/", "~")):
+        return f"a web address is written with https:// in front: https://{name}"
+    return "give a file, a URL, or - for standard input"

@@ -1,0 +1,43 @@
+"""Read-only answers about what the archive holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from archiver.errors import NoInput
+from archiver.platforms import match, short_link
+from archiver.ports import Catalog
+
+Row = Mapping[str, Any]
+
+
+def listing(catalog: Catalog, *, limit: int | None = None, **where: str) -> Iterable[Row]:
+    """One row a sighting, newest article first: the public records as they were when they were last looked at.
+
+    ``where`` narrows to equal values of ``handle``, ``status`` or ``availability``, or to an ``article`` whose key or
+    name contains the text.
+    """
+    return catalog.posts(limit=limit, **where)
+
+
+def articles(catalog: Catalog, *, limit: int | None = None) -> Iterable[Row]:
+    """One row an article, newest first."""
+    return catalog.articles(limit=limit)
+
+
+def show(catalog: Catalog, what: str) -> Sequence[Row]:
+    """Every public record of ``what``: a post id, a post's URL, a short link, or an article's URL or name.
+
+    Raises ``NoInput`` when the archive holds nothing of that name.
+    """
+    post = match(what)
+    keys = [f"x:{what}"] if what.isascii() and what.isdigit() else []
+    keys += [post.key] if post else []
+    keys += [short] if (short := short_link(what)) else []
+    for key in keys:
+        if found := catalog.sightings(key):
+            return found
+    if found := tuple(catalog.posts(article=what)):
+        return found
+    raise NoInput(f"{what}: not in the archive", hint="`archiver list` shows what is there")
