@@ -42,7 +42,7 @@ fmt: $(VENV)/.dev   ## put the code in shape
 	$(BIN)/ruff format .
 
 crash: $(VENV)/.dev ## kill -9 at random moments of `save`, 60 rounds
-	$(BIN)/python -m pytest tests/crash_loop.py --rounds 60 -s
+	$(BIN)/python -m tests.crash_loop --rounds 60
 
 bench: $(VENV)/.dev ## speed and memory beside wget, as ratios
 	$(BIN)/python -m bench.save

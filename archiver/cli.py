@@ -14,11 +14,9 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from archiver import __version__, config, printing, run, tools, view
 from archiver.errors import ArchiverError, UsageError
-from archiver.model import Outcome
 
 _EXIT = """
 \b
@@ -99,7 +97,7 @@ async def _save(
     out = Console(highlight=False, soft_wrap=False)
     saved: list[run.Saved] = []
     async with tools.writing(settings, wait_lock_s=wait_lock_s) as ready:
-        with _Onlooker() as watcher:
+        with printing.Onlooker() as watcher:
             running = run.Run(
                 ready.fetcher,
                 ready.catalog,
@@ -323,35 +321,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, frozenset | tuple):
         return [_plain(item) for item in sorted(value)]
     return str(value) if isinstance(value, Path) else value
-
-
-class _Onlooker:
-    """A progress display on a terminal, and none in a pipe (``ports.Watcher``)."""
-
-    def __init__(self) -> None:
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._progress.add_task("finds", total=0)
-        self._total = 0
-
-    def __enter__(self) -> _Onlooker:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def pause(self) -> None:
-        """Make room for results on the same terminal."""
-        self._progress.refresh()
-
-    def found(self, article: str, finds: int) -> None:
-        self._total += finds
-        self._progress.update(self._task, total=self._total, description=printing.harmless(article)[-40:])
-
-    def settled(self, article: str, outcome: Outcome) -> None:
-        self._progress.advance(self._task)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

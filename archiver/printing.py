@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
+
+from archiver.model import Outcome
 
 Row = Mapping[str, Any]
 _COLOURS = {
@@ -134,3 +137,32 @@ def _value(value: object) -> str:
             return f"{value['type']} {value['url']} ({held})"
         return ", ".join(f"{key} {item}" for key, item in value.items() if item is not None)
     return str(value)
+
+
+class Onlooker:
+    """A progress display on a terminal, and none in a pipe (``ports.Watcher``)."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._progress.add_task("finds", total=0)
+        self._total = 0
+
+    def __enter__(self) -> Onlooker:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def pause(self) -> None:
+        """Make room for results on the same terminal."""
+        self._progress.refresh()
+
+    def found(self, article: str, finds: int) -> None:
+        self._total += finds
+        self._progress.update(self._task, total=self._total, description=harmless(article)[-40:])
+
+    def settled(self, article: str, outcome: Outcome) -> None:
+        self._progress.advance(self._task)

@@ -1,0 +1,58 @@
+"""One measured ``save``: ``python -m bench.child CONFIG LIST [--profile FILE]``; LIST holds targets, one a line.
+
+Prints one JSON line: seconds from the first step to the closed archive (imports excluded, as for every program here
+that is not started for one job), captures, and the peak of resident memory.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+from archiver import cli, config, run, tools  # noqa: F401  # cli: what the command imports is imported before the clock
+
+
+async def save(settings: config.Config, targets: list[run.Target]) -> int:
+    """What ``archiver save`` does, without printing. How many exchanges were captured."""
+    async with tools.writing(settings) as ready:
+        running = run.Run(
+            ready.fetcher,
+            ready.catalog,
+            ready.clock,
+            ready.platforms,
+            max_hops=settings.network.max_hops,
+            parallel=settings.network.parallel,
+        )
+        captured = 0
+        async for saved in running.save_all(targets):
+            assert saved.settled, (
+                saved.error,
+                [outcome.error for outcome in saved.outcomes if not outcome.settled][:3],
+            )
+            captured += saved.fetched
+        return captured
+
+
+def main() -> None:
+    settings = config.load(Path(sys.argv[1]))
+    names = Path(sys.argv[2]).read_text().split()
+    targets = [run.Target(name=name, url=url, data=data) for name in names for url, data in [tools.read_target(name)]]
+    profile = cProfile.Profile() if "--profile" in sys.argv else None
+    start, cpu = time.perf_counter(), time.process_time()
+    if profile:
+        profile.enable()
+    captured = tools.run_async(save(settings, targets))
+    if profile:
+        profile.disable()
+        profile.dump_stats(sys.argv[sys.argv.index("--profile") + 1])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    seconds = time.perf_counter() - start
+    print(json.dumps({"seconds": seconds, "cpu": time.process_time() - cpu, "captured": captured, "peak_bytes": peak}))
+
+
+if __name__ == "__main__":
+    main()
