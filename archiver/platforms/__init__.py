@@ -1,1 +1,46 @@
-"""See docs/decisions.md and the design of the house in CONTRIBUTING.md."""
+"""Every network, registered by hand: one line here, one folder beside this file.
+
+All of it is pure: addresses and answers go in, values come out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+from archiver.model import Moment, PostRef
+from archiver.platforms.x import snowflake
+from archiver.platforms.x import urls as x
+
+ADDRESSES: dict[str, ModuleType] = {x.NAME: x}
+
+
+def match(url: str) -> PostRef | None:
+    """The post that ``url`` shows, in any of its forms, or ``None``."""
+    return next((post for addresses in ADDRESSES.values() if (post := addresses.match(url))), None)
+
+
+def short_link(url: str) -> str | None:
+    """The normalised short link that ``url`` is one of (``pic.x.com/X`` is ``https://t.co/X``), or ``None``."""
+    return next((link for addresses in ADDRESSES.values() if (link := addresses.short_link(url))), None)
+
+
+def canonical(ref: PostRef) -> str:
+    """The post's canonical URL. Raises ``KeyError`` for a platform that is not registered."""
+    return str(ADDRESSES[ref.platform].canonical(ref))
+
+
+def moment(ref: PostRef) -> Moment | None:
+    """When the post was made, read from its id alone; ``None`` where the id does not tell."""
+    return snowflake.moment(ref.post_id) if ref.platform == x.NAME else None
+
+
+def short_links_in(text: str) -> Iterator[tuple[int, int, str]]:
+    """(start, end, normalised link) of each short link printed in running ``text``, in order."""
+    return x.short_links_in(text)
+
+
+def shows_post(url: str) -> bool:
+    """Whether ``url`` leads to a post itself, and not to a button that acts on it or the frame that shows it."""
+    status = x.read(url)
+    return status is not None and status.door == "page"

@@ -1,0 +1,195 @@
+"""The order of looking, and the putting together of what was seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from archiver.find import markup
+from archiver.find.dates import DateReader
+from archiver.find.flat import flatten
+from archiver.find.links import short_links, status_links
+from archiver.find.page import Page, read_page
+from archiver.find.plain import HANDLE, attributions
+from archiver.find.sighting import Sighting
+from archiver.find.source import Source
+from archiver.model import Article, Find, PostRef
+from archiver.platforms import canonical
+
+MAX_FINDS = 20_000
+SNIPPET_CHARS = 4_000
+_MARKS = (b"twitter", b"tweet", b"t.co", b"x.com", b"(@", b"\xef\xbc\x88@", b"status")
+_REGION_BEFORE, _REGION_AFTER = 6_000, 1_200
+_MAX_REGIONS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """``article``: the document. ``finds``: what it shows and links, in document order, each post and link once."""
+
+    article: Article
+    finds: tuple[Find, ...]
+
+
+def find(
+    data: bytes,
+    *,
+    key: str,
+    name: str,
+    url: str | None = None,
+    media_type: str | None = None,
+    charset: str | None = None,
+) -> Found:
+    """The posts that ``data`` (an HTML page or fragment, a feed, Markdown or plain text; raw bytes) shows and links.
+
+    ``key``, ``name``, ``url``: the article's, as in ``Article``. ``media_type``, ``charset``: what the server said.
+    Never raises for what is in ``data``; ``article.truncated`` says that some of it was left unread.
+    """
+    page = read_page(data, name=name, url=url, media_type=media_type, charset=charset)
+    finds, whole = _look(page, key) if _any_mark(page.data) else ((), True)
+    article = Article(
+        key=key,
+        name=name,
+        kind=page.kind,
+        url=url,
+        canonical_url=page.canonical_url,
+        title=page.title,
+        lang=page.lang,
+        truncated=page.truncated or not whole,
+    )
+    return Found(article=article, finds=finds)
+
+
+def _any_mark(data: bytes) -> bool:
+    low = data.lower()
+    return any(mark in low for mark in _MARKS)
+
+
+def _look(page: Page, key: str) -> tuple[tuple[Find, ...], bool]:
+    """The finds, and whether everything was read."""
+    source = Source(
+        text=page.data.decode("utf-8", "replace"),
+        low=page.data.lower().decode("utf-8", "replace"),
+        markup=page.kind == "html",
+    )
+    dates = DateReader(page.lang)
+    sightings = [*markup.quotes(source, dates), *markup.identified(source), *markup.frames(source)]
+    sightings += _remains(source, dates)
+    sightings += status_links(source)
+    sightings += short_links(source)
+    together = _put_together(sightings)
+    finds = tuple(_find(source, key, place, seen) for place, seen in enumerate(together[:MAX_FINDS]))
+    return finds, len(together) <= MAX_FINDS
+
+
+def _remains(source: Source, dates: DateReader) -> Iterator[Sighting]:
+    """Embeds of which only text is left: of a text the whole, of markup the surroundings of each ``(@handle)``."""
+    if not source.markup:
+        yield from _attributed(source, 0, len(source.text), dates)
+        return
+    for start, end in _regions(source):
+        yield from _attributed(source, start, end, dates)
+
+
+def _regions(source: Source) -> Iterator[tuple[int, int]]:
+    """The surroundings of the handles that stand in a page's text, overlapping ones as one."""
+    open_region: tuple[int, int] | None = None
+    for found in HANDLE.finditer(source.text):
+        place = found.start()
+        if source.is_taken(place) or source.zone(place) != "body" or source.tag_at(place):
+            continue
+        start, end = max(0, place - _REGION_BEFORE), place + _REGION_AFTER
+        start = max(start, source.text.find("<", start, place))
+        if open_region and start <= open_region[1]:
+            open_region = open_region[0], end
+        else:
+            if open_region:
+                yield open_region
+            open_region = start, end
+    if open_region:
+        yield open_region
+
+
+def _attributed(source: Source, start: int, end: int, dates: DateReader) -> Iterator[Sighting]:
+    if source.markup:
+        flat = flatten(source.text[start:end])
+        text, links = flat.text, flat.links
+    else:
+        text, links = source.text[start:end].replace("\r", " "), ()
+    place = start
+    for seen in attributions(text, dates, links):
+        handle = (
+            re.compile(rf"[（(]\s?@{seen.handle}\s?[)）]").search(source.text, place, end) if source.markup else None
+        )
+        at = handle.start() if handle else start + seen.end if not source.markup else place
+        place = handle.end() if handle else place
+        if source.is_taken(at if source.markup else start + seen.end - 1):
+            continue
+        begin = max(start, at - len(seen.text or "") - 100) if source.markup else start + seen.start
+        yield Sighting(
+            start=begin,
+            end=place if source.markup else start + seen.end,
+            kind="embed",
+            form="plain-text",
+            post=seen.post,
+            author=seen.author,
+            handle=seen.handle,
+            date=seen.date,
+            text=seen.text,
+            short_links=seen.short_links,
+        )
+
+
+def _put_together(sightings: Iterable[Sighting]) -> list[Sighting]:
+    """In document order, each post once (the embed, if there is one) and each short link once (its embed's)."""
+    embeds: dict[object, Sighting] = {}
+    for seen in sorted((s for s in sightings if s.kind == "embed"), key=lambda s: (s.start, s.end)):
+        identity = _identity(seen)
+        embeds[identity] = _merged(embeds[identity], seen) if identity in embeds else seen
+    owned = {link for seen in embeds.values() for link in seen.short_links}
+    posts = {seen.post.key for seen in embeds.values() if seen.post}
+    links: dict[object, Sighting] = {}
+    for seen in sorted((s for s in sightings if s.kind == "link"), key=lambda s: (s.start, s.end)):
+        if seen.post.key in posts if seen.post else seen.url in owned:
+            continue
+        links.setdefault(seen.post.key if seen.post else seen.url, seen)
+    return sorted([*embeds.values(), *links.values()], key=lambda s: (s.start, s.end))
+
+
+def _identity(seen: Sighting) -> object:
+    if seen.post:
+        return seen.post.key
+    return (seen.handle or "").lower(), seen.date, seen.short_links or seen.text
+
+
+def _merged(first: Sighting, again: Sighting) -> Sighting:
+    """One embed seen twice: the first place, what either says, both forms."""
+    forms = dict.fromkeys([*first.form.split("+"), *again.form.split("+")])
+    fields = ("author", "handle", "date", "text", "lang")
+    said = {name: getattr(first, name) or getattr(again, name) for name in fields}
+    post = first.post if first.post and first.post.handle else again.post or first.post
+    links = tuple(dict.fromkeys([*first.short_links, *again.short_links]))
+    return replace(first, form="+".join(forms), post=post, short_links=links, **said)
+
+
+def _find(source: Source, key: str, position: int, seen: Sighting) -> Find:
+    post = seen.post
+    if post and post.handle is None and seen.handle:
+        post = PostRef(platform=post.platform, post_id=post.post_id, handle=seen.handle)
+    return Find(
+        article=key,
+        position=position,
+        kind=seen.kind,
+        form=seen.form,
+        platform=post.platform if post else "x",
+        post=post,
+        url=canonical(post) if post else seen.url,
+        author=seen.author,
+        handle=seen.handle or (post.handle if post else None),
+        date=seen.date,
+        text=seen.text,
+        lang=seen.lang,
+        short_links=seen.short_links if seen.kind == "embed" else (),
+        snippet=source.text[seen.start : min(seen.end, seen.start + SNIPPET_CHARS)],
+    )

@@ -1,0 +1,178 @@
+"""Embeds that are still markup: X's own blockquotes, frames and widgets, in the page or inside its other notations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from archiver.find.dates import DateReader
+from archiver.find.flat import MAX_FRAGMENT_CHARS, Flat, Link, flatten
+from archiver.find.layers import LT, SLASH, peel_address, peel_markup
+from archiver.find.plain import HANDLE, name_before, tidy
+from archiver.find.sighting import Sighting
+from archiver.find.source import Source
+from archiver.model import Moment, PostRef
+from archiver.platforms import match, short_link, short_links_in, shows_post
+
+MAX_QUOTES = 5_000
+_UNCLOSED_CHARS = 4_000
+
+_QUOTE = re.compile(r"blockquote")
+_QUOTE_OPENING = re.compile(rf"(?P<lt>{LT})(?P<slash>{SLASH})?$")
+_OURS = re.compile(r"twitter|tweet")
+_ATTRIBUTION_AT_END = re.compile(r"[（(]\s?@[A-Za-z0-9_]{1,20}\s?[)）]\s*$")
+_ID_ATTRIBUTE = re.compile(
+    r"tweet[-_]?id(?:[\\\"']|&quot;|&#34;)*\s*[=:]\s*(?:[\\\"']|&quot;|&#34;)*\s*(?P<id>\d{2,19})(?!\d)"
+)
+_FRAME = re.compile(rf"platform\.(?:twitter|x)\.com{SLASH}embed{SLASH}[^\s<>\"']{{1,4000}}")
+_SAN = "さん"
+"""What X put behind every name in Japanese embeds until 2013."""
+
+
+def quotes(source: Source, dates: DateReader) -> Iterator[Sighting]:
+    """Tweet blockquotes of any age, whole or as links only, and those whose class a reader or CMS has stripped."""
+    for count, (start, end) in enumerate(_quote_places(source)):
+        if count >= MAX_QUOTES:
+            return
+        opening = source.low[start : start + 1_500]
+        named = bool(_OURS.search(opening.partition(">")[0]))
+        if not named and not ("status" in source.low[start:end] and HANDLE.search(source.text, start, end)):
+            continue
+        flat = flatten(peel_markup(source.text[start : min(end, start + MAX_FRAGMENT_CHARS)]))
+        sighting = _read_quote(flat, dates, start, end, named=named)
+        if sighting:
+            source.take(start, end)
+            yield sighting
+
+
+def _quote_places(source: Source) -> Iterator[tuple[int, int]]:
+    """(start, end) of each innermost blockquote, in order, at whatever layer it is written; not inside comments."""
+    marks: list[tuple[int, str, bool, int]] = []
+    for found in _QUOTE.finditer(source.low):
+        before = _QUOTE_OPENING.search(source.low, max(0, found.start() - 40), found.start())
+        if before and source.zone(found.start()) != "comment":
+            marks.append((before.start(), before["lt"], before["slash"] is not None, found.end()))
+    marks.append((len(source.text), "", True, len(source.text)))
+    for (start, layer, closing, _), (end, next_layer, next_closing, after) in pairwise(marks):
+        if closing:
+            continue
+        if next_closing and next_layer == layer:
+            yield start, min(len(source.text), after + len(layer) + 8)
+        elif not (next_layer == layer and not next_closing and end - start < 40):
+            yield start, min(end, start + _UNCLOSED_CHARS)
+
+
+def _read_quote(flat: Flat, dates: DateReader, start: int, end: int, *, named: bool) -> Sighting | None:
+    text, permalink = flat.text, _permalink(flat)
+    signed = _signed(text, permalink)
+    if signed is None and not named:
+        return None
+    post = match(permalink.href) if permalink else _post_of_attributes(flat)
+    dash, author, handle = signed or (_body_end(text, permalink), None, None)
+    if post is None and handle is None:
+        return None
+    body = tidy(text[:dash])
+    return Sighting(
+        start=start,
+        end=end,
+        kind="embed",
+        form="blockquote",
+        post=post,
+        author=_without_honorific(author, flat, permalink),
+        handle=handle or (post.handle if post else None),
+        date=_date(flat, permalink, dates),
+        text=body or None,
+        lang=flat.lang,
+        short_links=_short_links(flat),
+    )
+
+
+def _permalink(flat: Flat) -> Link | None:
+    """The last link to a post: earlier ones belong to its text or to the post it answers (``protocols`` 7.2)."""
+    links = [link for link in flat.links if shows_post(link.href)]
+    if links:
+        return links[-1]
+    printed = [word for word in flat.text.split() if shows_post(word)]
+    if not printed:
+        return None
+    place = flat.text.rfind(printed[-1])
+    return Link(start=place, end=place + len(printed[-1]), href=printed[-1])
+
+
+def _signed(text: str, permalink: Link | None) -> tuple[int, str | None, str] | None:
+    """(where the attribution begins, author, handle), read from the last ``(@handle)`` before the permalink."""
+    limit = permalink.start if permalink else len(text)
+    handles = list(HANDLE.finditer(text, 0, limit))
+    if not handles:
+        return None
+    found = handles[-1]
+    named = name_before(text, 0, found.start())
+    if named is None:
+        line = text.rfind("\n", 0, found.start()) + 1
+        named = line, " ".join(text[line : found.start()].split()) or None
+    return named[0], named[1], found["handle"]
+
+
+def _body_end(text: str, permalink: Link | None) -> int:
+    """Without an attribution, what stands before the permalink is the text; the link's own words are not."""
+    return permalink.start if permalink else len(text)
+
+
+def _post_of_attributes(flat: Flat) -> PostRef | None:
+    """The post that the blockquote's own attributes name: an address (``cite``, ``data-url``), or an id."""
+    for name, value in flat.root.items():
+        if post := match(value.strip()):
+            return post
+        if "tweet" in name and "id" in name and re.fullmatch(r"[1-9]\d{1,18}", value.strip()):
+            return PostRef(platform="x", post_id=value.strip())
+    return None
+
+
+def _date(flat: Flat, permalink: Link | None, dates: DateReader) -> Moment | None:
+    if permalink and permalink.instant and (exact := dates.line(permalink.instant)):
+        return exact
+    if permalink and (day := dates.line(flat.text[permalink.start : permalink.end])):
+        return day
+    return None
+
+
+def _without_honorific(author: str | None, flat: Flat, permalink: Link | None) -> str | None:
+    if author and author.endswith(_SAN) and permalink and permalink.instant and len(author) > len(_SAN):
+        return author.removesuffix(_SAN)
+    return author
+
+
+def _short_links(flat: Flat) -> tuple[str, ...]:
+    placed = [(start, link) for start, _, link in short_links_in(flat.text)]
+    placed += [(link.start, short) for link in flat.links if (short := short_link(link.href))]
+    return tuple(dict.fromkeys(link for _, link in sorted(placed)))
+
+
+def identified(source: Source) -> Iterator[Sighting]:
+    """Elements and state that name a post by its id alone: rendered frames, placeholders, widgets."""
+    for found in _ID_ATTRIBUTE.finditer(source.low):
+        before = source.low[max(0, found.start() - 60) : found.start()]
+        if re.search(r"[?&;][a-z_-]*$", before) or source.zone(found.start()) in ("comment", "style"):
+            continue  # a parameter of an address: a button that acts on the post
+        tag = source.tag_at(found.start())
+        form = "iframe" if tag and tag.name == "iframe" else "element" if tag else "script"
+        place = tag.start if tag else found.start()
+        yield Sighting(
+            start=place,
+            end=tag.end if tag else found.end(),
+            kind="embed",
+            form=form,
+            post=PostRef(platform="x", post_id=source.text[found.start("id") : found.end("id")]),
+        )
+
+
+def frames(source: Source) -> Iterator[Sighting]:
+    """``platform.twitter.com/embed/Tweet.html?id=…``, wherever its address stands."""
+    for found in _FRAME.finditer(source.low):
+        address = "https://" + peel_address(source.text[found.start() : found.end()])
+        post = match(address)
+        if post and source.zone(found.start()) != "comment":
+            tag = source.tag_at(found.start())
+            start, end = (tag.start, tag.end) if tag else found.span()
+            yield Sighting(start=start, end=end, kind="embed", form="iframe", post=post)

@@ -1,0 +1,235 @@
+"""Embeds of which only running text is left: a body, then ``— Name (@handle) June 28, 2021``.
+
+Scrapers, readers and feeds drop the markup of an embed and keep its words. The attribution line survives nearly
+unchanged; where the body begins does not, and is inferred from how posts and articles are written:
+
+1. An attribution belongs to one body, so the body begins behind the attribution before it.
+2. Where the text has blank lines, the body is the paragraph before the attribution, and earlier ones only while they
+   carry a post's own marks (a hashtag, a mention, a t.co link).
+3. Where it has none, lines are taken backwards until one reads like the article: a long sentence without such marks,
+   or one that announces the post (``She tweeted:``).
+4. A body never outgrows a post: 280 units as X counts them (a link 23, a wide character 2), unless it is one line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from archiver.find.dates import DateReader
+from archiver.find.flat import Link
+from archiver.model import Moment, PostRef
+from archiver.platforms import match, short_link, short_links_in
+
+POST_UNITS = 280
+_SLACK_UNITS = 20
+_NAME_CHARS = 110
+_BODY_CHARS = 6_000
+_PROSE_CHARS = 70
+
+HANDLE = re.compile(r"[（(]\s?@(?P<handle>[A-Za-z0-9_]{1,20})\s?[)）]")
+_DASH = re.compile(r"—|―|⸺|–|--+|â€”|â\x80\x94|&mdash;|&#8212;")
+_THIN_DASH = re.compile(r"(?:^|(?<=\s))-(?=\s)", re.MULTILINE)
+_TO_DATE = re.compile(r"(?:[ \t\xa0]|\n(?!\n\n))*(?:[\[<_*>|·,]{1,3}\s*)*")
+_INSTAGRAM = re.compile(r"\s*(?:on|am|el|le|op|den|il)\s", re.IGNORECASE)
+_MARKDOWN_TARGET = re.compile(r"[\]*_)\s]{0,4}\(\s*<?(?P<url>https?://[^\s)>]{1,300})")
+_BARE_TARGET = re.compile(r"[\s>\])(]{0,4}(?P<url>https?://[^\s)>\]]{1,300})")
+
+_POST_MARKS = re.compile(
+    r"(?:^|[\s(\"“‘'.–—-])[#＃@＠][^\W\d_]\w+|t\.co/\w|pic\.(?:twitter|x)\.com/|^\s*(?:[-–—•‣▪→➡✅❌⚠️]|\d{1,2}[.)/]\s)"
+)
+_LINK_ONLY = re.compile(r"\s*(?:https?://)?(?:t\.co|pic\.(?:twitter|x)\.com)/\w+\s*")
+_ANY_LINK = re.compile(r"https?://\S+|(?:pic\.(?:twitter|x)\.com|t\.co)/\w+")
+_ANNOUNCES = re.compile(r"[:：]\s*[\"“”»]?\s*$")
+_ENDS_SENTENCE = re.compile(r"[.!?。！？…।؟][\"'”’»)\]]*\s*$")
+_SENTENCE_STARTS = re.compile(
+    r"(?<=[.!?。！？:])[\"'”’»)]*\s+|(?<=[.!?][\"”’])(?=[A-Z#@“\"])|(?<=[a-z]\.)(?=[A-Z#@“\"])"
+)
+_QUOTE_MARK = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """An embed's remains in a text. ``start`` to ``end``: body and attribution line. ``author``: ``None`` where no
+    name stands before the handle. ``post``: from a permalink on the date, else ``None``."""
+
+    start: int
+    end: int
+    author: str | None
+    handle: str
+    date: Moment | None
+    text: str | None
+    post: PostRef | None
+    short_links: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Signature:
+    dash: int
+    """Where the attribution line begins: the body ends here."""
+    name: str | None
+    handle: str
+    date: Moment | None
+    post: PostRef | None
+    end: int
+
+
+def attributions(text: str, dates: DateReader, links: Sequence[Link] = ()) -> Iterator[Attribution]:
+    """The embeds left in ``text`` (lines end in LF), in order. ``links``: its anchors, where it was markup."""
+    floor = 0
+    for found in HANDLE.finditer(text):
+        if found.start() < floor:
+            continue
+        signature = _signature(text, found, floor, dates, links)
+        if signature is None:
+            continue
+        start = body_start(text, floor, signature.dash)
+        body = text[start : signature.dash]
+        yield Attribution(
+            start=start,
+            end=signature.end,
+            author=signature.name,
+            handle=signature.handle,
+            date=signature.date,
+            text=tidy(body) or None,
+            post=signature.post,
+            short_links=_links_of(body, start, links),
+        )
+        floor = signature.end
+
+
+def name_before(text: str, floor: int, handle_at: int) -> tuple[int, str | None] | None:
+    """(where the dash begins, the name) of an attribution whose handle's bracket is at ``handle_at``: the text behind
+    the last dash before it. ``None`` when there is no dash within a name's length."""
+    low = max(floor, handle_at - _NAME_CHARS)
+    head = text[low:handle_at]
+    for pattern in (_DASH, _THIN_DASH):
+        dashes = [dash for dash in pattern.finditer(head) if head.count("\n", dash.end()) <= 2]
+        if dashes:
+            dash = dashes[-1]
+            return low + dash.start(), _name(head[dash.end() :])
+    return None
+
+
+def _name(text: str) -> str | None:
+    return " ".join(text.split()).strip("*_[] ") or None if text.strip() else None
+
+
+def _signature(
+    text: str, found: re.Match[str], floor: int, dates: DateReader, links: Sequence[Link]
+) -> _Signature | None:
+    """The attribution around a handle, or ``None`` where prose merely mentions one: a date must follow it, or a post's
+    own link must close the body before it."""
+    behind = _TO_DATE.match(text, found.end())
+    place = behind.end() if behind else found.end()
+    if _INSTAGRAM.match(text, found.end()):
+        return None
+    dated = dates.at(text, place)
+    named = name_before(text, floor, found.start())
+    end = dated[1] if dated else found.end()
+    post, end = _permalink(text, place, end, links)
+    if named is None and dated:
+        named = _undashed(text, floor, found.start())
+    if named is None:
+        return None
+    if not dated and not post:
+        before = text[max(floor, named[0] - 60) : named[0]].rstrip()
+        if not _LINK_ONLY.fullmatch(before.split()[-1] if before.split() else ""):
+            return None
+    return _Signature(named[0], named[1], found["handle"], dated[0] if dated else None, post, end)
+
+
+def _undashed(text: str, floor: int, handle_at: int) -> tuple[int, str | None] | None:
+    """A name that fills its line up to the handle, its dash lost on the way."""
+    line = max(floor, text.rfind("\n", 0, handle_at) + 1)
+    name = text[line:handle_at].lstrip("?> \t")
+    return (line, _name(name)) if len(name) <= 60 else None
+
+
+def _permalink(text: str, place: int, end: int, links: Sequence[Link]) -> tuple[PostRef | None, int]:
+    """The post that the date's link leads to, and where the attribution then ends."""
+    for link in links:
+        if link.start <= end + 2 and link.end >= place and (post := match(link.href)):
+            return post, max(end, link.end)
+    for pattern in (_MARKDOWN_TARGET, _BARE_TARGET):
+        target = pattern.match(text, end)
+        if target and (post := match(target["url"])):
+            return post, target.end()
+    return None, end
+
+
+def body_start(text: str, floor: int, end: int) -> int:
+    """Where the body that ends at ``end`` begins, not before ``floor`` (the rules of this module's head)."""
+    floor = max(floor, end - _BODY_CHARS)
+    lines = list(_lines_backwards(text, floor, end))
+    filled = [(start, line) for start, line in lines if line.strip()]
+    if not filled:
+        return end
+    start, nearest = filled[0]
+    units = weight(nearest)
+    if units > POST_UNITS + _SLACK_UNITS:
+        return _within_line(text, start, end)
+    spaced = any(not line.strip() for _, line in lines[1:])
+    blank = False
+    for above, line in lines[lines.index(filled[0]) + 1 :]:
+        if not line.strip():
+            blank = True
+            continue
+        units += weight(line) + 1
+        marked = bool(_POST_MARKS.search(line))
+        if units > POST_UNITS + _SLACK_UNITS or (blank and not (marked or _LINK_ONLY.fullmatch(nearest))):
+            break
+        if not (marked or (spaced and not blank)) and _reads_like_article(line):
+            break
+        if _announces(line, marked=marked):
+            break
+        start, nearest, blank = above, line, False
+    return start
+
+
+def _lines_backwards(text: str, floor: int, end: int) -> Iterator[tuple[int, str]]:
+    while end > floor:
+        start = max(floor, text.rfind("\n", floor, end) + 1)
+        yield start, text[start:end]
+        end = start - 1
+
+
+def _reads_like_article(line: str) -> bool:
+    return len(line) > _PROSE_CHARS and bool(_ENDS_SENTENCE.search(line)) and not _ANY_LINK.search(line)
+
+
+def _announces(line: str, *, marked: bool) -> bool:
+    return bool(_ANNOUNCES.search(line)) and not marked and len(line.split()) > 2
+
+
+def _within_line(text: str, start: int, end: int) -> int:
+    """Where a body begins inside a line that holds more than a post: at the first sentence from which a post's units
+    suffice, or behind the last announcement of a quote."""
+    line = text[start:end]
+    starts = [found.end() for found in _SENTENCE_STARTS.finditer(line)]
+    fitting = [place for place in starts if weight(line[place:]) <= POST_UNITS and line[place:].strip()]
+    if not fitting:
+        return start
+    announced = [place for place in fitting if line[:place].rstrip().endswith((":", "："))]
+    return start + (announced[-1] if announced else fitting[0])
+
+
+def weight(text: str) -> int:
+    """The length of ``text`` as X counts it: links 23, characters beyond the alphabets 2, others 1."""
+    text = _ANY_LINK.sub("x" * 23, text.strip())
+    return len(text) if text.isascii() else sum(1 if ord(c) < 4352 or 8192 <= ord(c) <= 8247 else 2 for c in text)
+
+
+def tidy(text: str) -> str:
+    """A body as it was shown: quote marks of mail and Markdown gone, blanks collapsed, its line breaks kept."""
+    lines = (" ".join(line.split()) for line in _QUOTE_MARK.sub("", text).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _links_of(body: str, start: int, links: Sequence[Link]) -> tuple[str, ...]:
+    """The short links of a body, printed or linked, in order, each once."""
+    placed = [(at, link) for at, _, link in short_links_in(body)]
+    inside = (link for link in links if start <= link.start < start + len(body))
+    placed += [(link.start - start, short) for link in inside if (short := short_link(link.href))]
+    return tuple(dict.fromkeys(link for _, link in sorted(placed)))

@@ -1,0 +1,30 @@
+"""The instant that an id of X carries (twitter-archive/snowflake; ``protocols`` 3)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from archiver.model import Moment
+
+EPOCH_MS = 1_288_834_974_657
+FIRST_SNOWFLAKE = 300_000_000_000_000
+"""Ids below were counted one by one until 2010-11-04, or never given: none of them holds a time."""
+_SKEW = timedelta(minutes=10)
+_UNIX = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(post_id: str, now: datetime | None = None) -> Moment | None:
+    """When ``post_id`` was made, to the millisecond.
+
+    ``None`` when the id says nothing: not 2 to 19 ASCII digits, a leading zero, above 63 bits, from before snowflakes
+    (sequential until November 2010) or from the band that was never used, or, with ``now`` (aware), from the future.
+    """
+    if not (2 <= len(post_id) <= 19 and post_id.isascii() and post_id.isdigit()) or post_id.startswith("0"):
+        return None
+    number = int(post_id)
+    if not FIRST_SNOWFLAKE <= number < 1 << 63:
+        return None
+    at = _UNIX + timedelta(milliseconds=(number >> 22) + EPOCH_MS)
+    if now is not None and at > now + _SKEW:
+        return None
+    return Moment(at=at, precision="millisecond")
