@@ -46,7 +46,7 @@ def _read_regular(path: Path, max_bytes: int) -> bytes:
 
 
 def _hint(name: str) -> str:
-    first = name.split("/")[0]
+    first = name.split("/", maxsplit=1)[0]
     if "." in first and " " not in name and not name.startswith((".", "/", "~")):
         return f"a web address is written with https:// in front: https://{name}"
     return "give a file, a URL, or - for standard input"

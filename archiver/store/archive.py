@@ -1,0 +1,271 @@
+"""The archive: one folder with WARCs, catalog and lock, opened for writing by one process or for looking by any.
+
+::
+
+    DIR/archiver-….warc.gz[.open]   the truth      DIR/catalog.sqlite   what is known, can be made anew
+    DIR/lock                        one writer     DIR/quarantine/      torn tails that were cut
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from archiver.errors import AlreadyRunning, BadReply, CannotCreate, Damaged, NoInput, StoreError
+from archiver.model import Document, Exchange, Request, Tape, WarcRef
+from archiver.ports import Clock
+from archiver.store import catalog as catalogs
+from archiver.store import fields, records, recovery, replay, warc
+from archiver.store.answers import Answers
+from archiver.store.catalog import Catalog, Unreadable, place
+from archiver.store.lock import Lock
+from archiver.store.writer import Writer
+
+DEFAULT_MAX_DECODED_BYTES = 20_000_000
+_LOCK_POLL_S = 0.1
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """Who writes, for each file's ``warcinfo``; an empty text is left out."""
+
+    operator: str
+    user_agent: str
+    software: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pen:
+    """What it takes to write."""
+
+    lock: Lock
+    clock: Clock
+    writer: Writer
+
+
+class Archive(Answers):
+    """``ports.Catalog``, and the recorder of exchanges. ``notes``: what recovery found, a sentence each; also logged as
+    warnings. Errors of writing are ``StoreError``."""
+
+    def __init__(self, folder: Path, catalog: Catalog, pen: _Pen | None = None, notes: Sequence[str] = ()) -> None:
+        super().__init__(catalog)
+        self.notes = tuple(notes)
+        self._folder = folder
+        self._pen = pen
+        self._one_file_at_a_time = asyncio.Lock()
+
+    @classmethod
+    async def open(
+        cls,
+        folder: Path,
+        *,
+        operator: str,
+        user_agent: str,
+        software: str,
+        max_warc_bytes: int,
+        clock: Clock,
+        wait_lock_s: float = 0,
+    ) -> Archive:
+        """The archive in ``folder``, made if need be, locked, recovered, and ready to be written.
+
+        Raises ``CannotCreate`` (73), ``AlreadyRunning`` (75) when somebody has it for longer than ``wait_lock_s``,
+        ``Damaged`` (65), ``ConfigError`` (78) when a newer program made it, ``StoreError`` (74).
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotCreate(
+                f"the archive {folder} can't be made: {error.strerror}", hint="set archive.dir to a folder that can be"
+            ) from error
+        lock = await _locked(folder, clock, wait_lock_s)
+        try:
+            catalog, notes = _recovered(folder, lock.unclean, clock)
+        except BaseException:
+            lock.release(clean=False)
+            raise
+        for note in notes:
+            _log.warning("%s", note)
+        about = About(operator=operator, user_agent=user_agent, software=software)
+        volumes = _volumes(folder, clock, about, catalog.archive("id") or "")
+        writer = Writer(folder, catalog, partial(next, volumes), max_warc_bytes=max_warc_bytes)
+        return cls(folder, catalog, _Pen(lock=lock, clock=clock, writer=writer), notes)
+
+    @classmethod
+    @contextmanager
+    def reading(cls, folder: Path) -> Iterator[Archive]:
+        """The archive in ``folder`` for looking only: nothing is locked, created or changed, also while it is written.
+
+        Raises ``NoInput`` when there is none, ``Damaged`` when its catalog is missing or unreadable.
+        """
+        path = folder / catalogs.FILE_NAME
+        if not path.is_file() or not path.stat().st_size:
+            if not folder.is_dir() or not warc.files(folder):
+                raise NoInput(f"there is no archive in {folder} yet", hint="`archiver save` makes one")
+            raise Damaged(f"{path} is missing", hint="the next `archiver save` makes it anew from the WARCs")
+        try:
+            catalog = Catalog.reading(path)
+        except Unreadable as error:
+            raise Damaged(f"{path}: {error}", hint="the next `archiver save` makes it anew from the WARCs") from error
+        try:
+            yield cls(folder, catalog)
+        finally:
+            catalog.close()
+
+    async def aclose(self) -> None:
+        """Finish what is under way, close the file, let others in. Raises ``StoreError`` if the file can't be."""
+        pen = self._writing()
+        clean = False
+        try:
+            await pen.writer.aclose()
+            clean = True
+        finally:
+            self._rows.close()
+            pen.lock.release(clean=clean)
+
+    async def keep(self, tape: Tape, *, max_decoded_bytes: int = DEFAULT_MAX_DECODED_BYTES) -> Exchange:
+        """Make the tape's bytes durable, then read them. ``max_decoded_bytes``: unless the request has its own limit.
+        The tape stays the caller's, to be closed after this returns.
+
+        Raises ``StoreError``, or, once its bytes are stored, ``tape.error`` (``BadReply`` without one) when there is no
+        complete and unambiguous head.
+        """
+        writer = self._writing().writer
+        large = tape.received_bytes > records.INLINE_BYTES
+        measured = await asyncio.to_thread(records.measure, tape) if large else records.measure(tape)
+        volume = writer.volume()
+        group = records.capture_group(tape, measured, volume.warcinfo.record_id)
+        (ref,) = await writer.write((group,), volume)
+        if tape.error is not None:
+            raise tape.error
+        if tape.layout is None:
+            raise BadReply(tape.url, "no complete response head")
+        limit = _limit(tape.request, max_decoded_bytes)
+        read = (tape.received, tape.layout, limit)
+        body, problem = await asyncio.to_thread(replay.decoded, *read) if large and limit else replay.decoded(*read)
+        return Exchange(
+            request=tape.request,
+            url=tape.url,
+            started_at=tape.started_at,
+            elapsed_s=tape.elapsed_s,
+            peer=tape.peer,
+            status=tape.layout.status,
+            headers=tape.layout.headers,
+            body=body,
+            body_problem=problem,
+            payload_digest=measured.payload_digest,
+            payload_bytes=measured.payload_bytes,
+            cut=tape.cut,
+            warc=ref,
+        )
+
+    async def recall(self, request: Request, *, max_decoded_bytes: int = DEFAULT_MAX_DECODED_BYTES) -> Exchange | None:
+        """The newest complete exchange of this slot and URL, read back from its WARC (``replayed``), or ``None``.
+
+        An answer that says "later" (408, 425, 429, 5xx) is none, nor is one that broke off. Raises ``Damaged``.
+        """
+        rows = self._rows.captured(fields.text(request.slot), fields.uri(request.url))
+        row = next(filter(replay.worth_recalling, rows), None)
+        if row is None:
+            return None
+        limit = _limit(request, max_decoded_bytes)
+        read = (self._folder, row, request, limit)
+        if limit and row["length_bytes"] > records.INLINE_BYTES:
+            return await asyncio.to_thread(replay.exchange, *read)
+        return replay.exchange(*read)
+
+    async def add(self, documents: Sequence[Document]) -> Sequence[WarcRef]:
+        """See ``ports.Catalog``."""
+        if not documents:
+            return ()
+        writer = self._writing().writer
+        volume = writer.volume()
+        groups = [records.document_group(document, volume.warcinfo.record_id) for document in documents]
+        return await writer.write(groups, volume)
+
+    async def add_file(self, uri: str, data: bytes, media_type: str) -> WarcRef:
+        """See ``ports.Catalog``."""
+        pen, slot = self._writing(), fields.uri(uri)
+        async with self._one_file_at_a_time:
+            kept = next((row for row in self._rows.captured(slot, slot) if row["why"] == "file"), None)
+            if kept is not None:
+                return place(kept)
+            volume = pen.writer.volume()
+            group = records.file_group(uri, data, media_type, pen.clock.now(), volume.warcinfo.record_id)
+            (ref,) = await pen.writer.write((group,), volume)
+            return ref
+
+    def _writing(self) -> _Pen:
+        if self._pen is None:
+            raise StoreError(f"the archive {self._folder} is open for looking only")
+        return self._pen
+
+
+def _volumes(folder: Path, clock: Clock, about: About, archive_id: str) -> Iterator[warc.Volume]:
+    """One file to write after the other; each gets its name when it is asked for."""
+    serial = itertools.count(1)
+    while True:
+        now = clock.now()
+        name = warc.unused_name(folder, now, serial)
+        said = (
+            ("software", about.software),
+            ("format", "WARC File Format 1.1"),
+            ("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"),
+            (recovery.ARCHIVE_ID, archive_id),
+            ("operator", about.operator),
+            ("http-header-user-agent", about.user_agent),
+            ("robots", "ignore"),
+            ("description", "Posts that articles quote, captured with the exchanges that led to them."),
+        )
+        part = records.warcinfo_part(name, now, [(key, value) for key, value in said if value])
+        yield warc.Volume(name=name, warcinfo=part, planned_bytes=part.size_bytes)
+
+
+async def _locked(folder: Path, clock: Clock, wait_s: float) -> Lock:
+    deadline = clock.monotonic_s() + wait_s
+    while True:
+        try:
+            return Lock.take(folder, clock.now())
+        except AlreadyRunning:
+            if clock.monotonic_s() >= deadline:
+                raise
+        await clock.sleep(_LOCK_POLL_S)
+
+
+def _recovered(folder: Path, unclean: bool, clock: Clock) -> tuple[Catalog, list[str]]:
+    """The catalog, agreeing with the WARCs, and what had to be done for it."""
+    path = folder / catalogs.FILE_NAME
+    held = len(warc.files(folder))
+    notes = []
+    if not path.is_file() or not path.stat().st_size:
+        catalogs.set_aside(path, _suffix(clock))
+        if held:
+            notes.append(f"{path.name} is missing: making it anew from {held} WARC files")
+    try:
+        catalog = Catalog.open(path, thorough=unclean)
+        notes += recovery.recover(folder, catalog)
+    except Unreadable as error:
+        kept = catalogs.set_aside(path, _suffix(clock))
+        notes.append(
+            f"{path.name} is unreadable ({error}): kept as {kept and kept.name}, making it anew from {held} WARC files"
+        )
+        catalog = Catalog.open(path)
+        notes += recovery.recover(folder, catalog)
+    if catalog.archive("id") is None:
+        catalog.set_archive("id", f"urn:uuid:{uuid.uuid4()}")
+    return catalog, notes
+
+
+def _suffix(clock: Clock) -> str:
+    return f"corrupt-{clock.now():%Y%m%dT%H%M%SZ}"
+
+
+def _limit(request: Request, default: int) -> int:
+    return default if request.max_decoded_bytes is None else request.max_decoded_bytes

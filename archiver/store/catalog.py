@@ -1,0 +1,311 @@
+"""The catalog: what is captured, where it lies, and what the documents say. SQL over SQLAlchemy; SQLite by default.
+
+Rule 1: nothing is committed here before its bytes are synced in a WARC (``writer``), so no row names a record that a
+crash could take away.
+Rule 2: a row is a function of records alone. ``commit`` is the one door for live writes and for ``recovery``, so that
+a lost catalog comes back equal.
+Rule 3: every write transaction is BEGIN IMMEDIATE: a transaction that begins by reading and is then overtaken fails at
+once, whatever the busy timeout is.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+
+from archiver.errors import AlreadyRunning, ArchiverError, CannotCreate, ConfigError, Damaged, StoreError
+from archiver.model import Document, WarcRef
+from archiver.store import documents, schema
+from archiver.store.records import Captured
+
+FILE_NAME = "catalog.sqlite"
+_BUSY_TIMEOUT_S = 30
+
+
+class Unreadable(Exception):
+    """The file is no catalog of ours, or a damaged one; ``str()`` says how. It can be made anew from the WARCs."""
+
+
+class Catalog:
+    """One connection for writing, used by one thread at a time, and one for looking. ``close`` both.
+
+    Every method raises ``StoreError`` (74), ``Damaged`` (65) or, when another program holds the file for longer than
+    30 s, ``AlreadyRunning`` (75).
+    """
+
+    def __init__(self, engine: sa.Engine, path: Path) -> None:
+        self.engine = engine
+        self._path = path
+        self._writing: sa.Connection | None = None
+        self._looking: sa.Connection | None = None
+        self._upserts = {table.name: _upsert(engine.dialect.name, table) for table in _UPSERTED}
+
+    @classmethod
+    def open(cls, path: Path, *, thorough: bool = False) -> Catalog:
+        """The catalog at ``path``, made if there is none. ``thorough``: check every page first, which is worth its time
+        after a crash.
+
+        Raises ``Unreadable`` when it must be made anew, ``ConfigError`` when a newer program made it.
+        """
+        engine = sa.create_engine("sqlite://", creator=lambda: _connect(path), poolclass=sa.pool.QueuePool)
+        sa.event.listen(engine, "begin", _begin)
+        catalog = cls(engine, path)
+        try:
+            with _translated(path):
+                catalog._prepare(thorough)
+        except Damaged as error:
+            catalog.close()
+            raise Unreadable(str(error.__cause__)) from error
+        except (ArchiverError, Unreadable):
+            catalog.close()
+            raise
+        return catalog
+
+    @classmethod
+    def reading(cls, path: Path) -> Catalog:
+        """The catalog at ``path`` for looking only: nothing is created, also while somebody writes."""
+        # Connections are made for each question, so that a long-lived reader sees what was written meanwhile.
+        engine = sa.create_engine("sqlite://", creator=lambda: _connect_to_look(path), poolclass=sa.pool.NullPool)
+        sa.event.listen(engine, "begin", _begin)
+        catalog = cls(engine, path)
+        with _translated(path), engine.connect().execution_options(looking=True) as connection:
+            _check_identity(connection, path)
+        return catalog
+
+    def close(self) -> None:
+        """Let go of the file; SQLite merges its write-ahead log when the last one does."""
+        for connection in (self._writing, self._looking):
+            if connection is not None:
+                connection.close()
+        self._writing = self._looking = None
+        self.engine.dispose()
+
+    # Writing
+
+    def commit(
+        self,
+        warc: str,
+        committed_bytes: int,
+        captures: Sequence[tuple[Captured, WarcRef]] = (),
+        documents_: Sequence[tuple[Document, WarcRef]] = (),
+        *,
+        closed: bool = False,
+        sha256: str | None = None,
+    ) -> None:
+        """In one transaction: these records are captured, and ``warc`` is this long (and closed, with this digest).
+
+        An older document than the one that is known changes nothing; one of the same instant replaces it.
+        """
+        row = {"name": warc, "committed_bytes": committed_bytes, "closed": closed, "sha256": sha256}
+        with _translated(self._path), self._transaction() as connection:
+            connection.execute(self._upserts["warc"], row)
+            if captures:
+                rows = [{**asdict(captured), **_place(ref)} for captured, ref in captures]
+                connection.execute(_INSERT_CAPTURE, rows)
+            for document, ref in documents_:
+                self._apply(connection, document, _place(ref))
+
+    def set_archive(self, name: str, value: str) -> None:
+        """Remember one fact about the archive as a whole."""
+        with _translated(self._path), self._transaction() as connection:
+            connection.execute(schema.archive.insert(), {"name": name, "value": value})
+
+    def _apply(self, connection: sa.Connection, document: Document, place: Mapping[str, object]) -> None:
+        row = {**documents.row(document), **place}
+        applied = connection.execute(self._upserts[document.kind], row).rowcount
+        if document.kind == "article" and applied:
+            key = schema.sighting.c.article == row["key"]
+            connection.execute(schema.sighting.delete().where(key))
+            rows, links = documents.sightings(document)
+            if rows:
+                connection.execute(_INSERT_SIGHTING, rows)
+            if links:
+                connection.execute(_INSERT_SIGHTING_LINK, links)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        if self._writing is None:
+            self._writing = self.engine.connect()
+        with self._writing.begin():
+            yield self._writing
+
+    def _prepare(self, thorough: bool) -> None:
+        with self._transaction() as connection:
+            if not sa.inspect(connection).get_table_names():
+                schema.metadata.create_all(connection)
+                connection.exec_driver_sql(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+                connection.exec_driver_sql(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
+            _check_identity(connection, self._path)
+            if thorough:
+                found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+                if found != "ok":
+                    raise Unreadable(str(found))
+
+    # Looking
+
+    def archive(self, name: str) -> str | None:
+        """What ``set_archive`` remembered."""
+        return self._text(sa.select(schema.archive.c.value).where(schema.archive.c.name == name))
+
+    def warcs(self) -> dict[str, tuple[int, bool]]:
+        """File name → (committed length in bytes, closed)."""
+        table = schema.warc.c
+        rows = self.rows(sa.select(table.name, table.committed_bytes, table.closed))
+        return {row.name: (row.committed_bytes, row.closed) for row in rows}
+
+    def known(self, record_ids: Sequence[str]) -> set[str]:
+        """Those of at most some hundred record ids that name a capture already."""
+        ids = schema.capture.c.record_id
+        return {row.record_id for row in self.rows(sa.select(ids).where(ids.in_(record_ids)))}
+
+    def captured(self, slot: str, url: str) -> Sequence[Mapping[str, Any]]:
+        """The rows of ``capture`` for this slot and URL, newest first."""
+        return [row._mapping for row in self.rows(_CAPTURED, {"slot": slot, "url": url})]
+
+    def body(self, table: sa.Table, **key: str) -> str | None:
+        """The newest document's body (JSON) under this key."""
+        wanted = [table.c[name] == value for name, value in key.items()]
+        return self._text(sa.select(table.c.body).where(*wanted))
+
+    def rows(self, query: sa.Select[Any], values: Mapping[str, object] | None = None) -> Sequence[Any]:
+        """All rows; each has the columns as attributes and, as ``_mapping``, as a mapping."""
+        with _translated(self._path), self._looker() as connection:
+            return connection.execute(query, values or {}).all()
+
+    def stream(self, query: sa.Select[Any], batch: int) -> Iterator[Sequence[Any]]:
+        """All rows, ``batch`` at a time, as they were when asked for."""
+        with _translated(self._path), self.engine.connect().execution_options(looking=True) as connection:
+            yield from connection.execution_options(stream_results=True).execute(query).partitions(batch)
+
+    def _text(self, query: sa.Select[Any]) -> str | None:
+        with _translated(self._path), self._looker() as connection:
+            found: str | None = connection.execute(query).scalar()
+            return found
+
+    @contextmanager
+    def _looker(self) -> Iterator[sa.Connection]:
+        if isinstance(self.engine.pool, sa.pool.NullPool):
+            with self.engine.connect().execution_options(looking=True) as connection:
+                yield connection
+            return
+        if self._looking is None:
+            self._looking = self.engine.connect().execution_options(looking=True)
+        yield self._looking
+
+
+def set_aside(path: Path, suffix: str) -> Path | None:
+    """Rename an unreadable catalog, and what belongs to it, out of the way; nothing is deleted but empty files. Returns
+    its new name, ``None`` when there was nothing worth keeping."""
+    kept = None
+    for name in ("", "-wal", "-shm"):
+        old, new = Path(f"{path}{name}"), Path(f"{path}.{suffix}{name}")
+        if old.is_symlink() or (old.exists() and not old.stat().st_size):
+            old.unlink()
+        elif old.exists():
+            old.rename(new)
+            kept = kept or new
+    return kept
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Transactions are begun in words (`_begin`); the sqlite3 module would begin them deferred.
+    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+    return connection
+
+
+def _connect_to_look(path: Path) -> sqlite3.Connection:
+    # A read-only connection would leave an empty log behind; where there is no log, nobody writes, and none is needed.
+    mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?{mode}",
+        uri=True,
+        timeout=_BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def _begin(connection: sa.Connection) -> None:
+    if not connection.get_execution_options().get("looking"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _check_identity(connection: sa.Connection, path: Path) -> None:
+    identity = connection.exec_driver_sql("PRAGMA application_id").scalar()
+    version = connection.exec_driver_sql("PRAGMA user_version").scalar() or 0
+    if identity != schema.APPLICATION_ID:
+        raise Unreadable("not a catalog of this program")
+    if version > schema.SCHEMA_VERSION:
+        this = schema.SCHEMA_VERSION
+        raise ConfigError([f"{path} was made by a newer archiver (schema {version}; this one knows {this})"])
+
+
+def _upsert(dialect: str, table: sa.Table) -> sa.Insert:
+    """Insert, or replace the row of the same key; rows with an ``at`` only by those that are not older."""
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    changed = {column.name: insert.excluded[column.name] for column in table.c if not column.primary_key}
+    newer = table.c.at <= insert.excluded.at if "at" in table.c else None
+    return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed, where=newer)
+
+
+def place(row: Mapping[str, Any]) -> WarcRef:
+    """Where the record lies that a row is about."""
+    return WarcRef(
+        file=row["warc"],
+        record_id=row["record_id"],
+        offset_bytes=row["offset_bytes"],
+        length_bytes=row["length_bytes"],
+    )
+
+
+def _place(ref: WarcRef) -> dict[str, object]:
+    return {
+        "warc": ref.file,
+        "record_id": ref.record_id,
+        "offset_bytes": ref.offset_bytes,
+        "length_bytes": ref.length_bytes,
+    }
+
+
+_UPSERTED: Iterable[sa.Table] = (schema.warc, schema.article, schema.post, schema.link)
+_INSERT_CAPTURE = schema.capture.insert()
+_INSERT_SIGHTING = schema.sighting.insert()
+_INSERT_SIGHTING_LINK = schema.sighting_link.insert()
+_CAPTURED = (
+    sa.select(schema.capture)
+    .where(schema.capture.c.slot == sa.bindparam("slot"), schema.capture.c.url == sa.bindparam("url"))
+    .order_by(schema.capture.c.started_at.desc(), schema.capture.c.record_id)
+)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """The one place where the database's errors become ours."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        raise _ours(error, path) from error
+
+
+def _ours(error: DBAPIError | sqlite3.Error, path: Path) -> ArchiverError:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    name = getattr(cause, "sqlite_errorname", None) or ""
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return AlreadyRunning(f"{path} is locked by another program", hint="close it and run again")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return Damaged(f"{path} is damaged: {cause}", hint="run again: it will be made anew from the WARCs")
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")):
+        return CannotCreate(f"{path} can't be written: {cause}")
+    if name == "SQLITE_FULL":
+        return StoreError(f"the disk is full at {path}", hint="free some space and run again: nothing stored is lost")
+    return StoreError(f"{path}: {cause}", hint="run again: what is in the WARCs will be taken up")

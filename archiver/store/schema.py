@@ -1,0 +1,158 @@
+"""The catalog's tables. Everything in them can be made anew from the WARCs (``recovery``).
+
+Instants are text, ``2026-07-05T12:34:56.789012Z``: comparable as text, and the same in SQLite and PostgreSQL. A *place*
+(warc, record id, offset, length) is where the record lies that says so. JSON is text too, as it stands in the WARC.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+
+APPLICATION_ID = 0x41726376
+"""``Arcv``, in the SQLite header: a file without it is none of ours, also when SQLite opens it without complaint."""
+
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+
+def _place() -> tuple[Column[str], Column[str], Column[int], Column[int]]:
+    return (
+        Column("warc", ForeignKey("warc.name"), nullable=False),
+        Column("record_id", Text, nullable=False),
+        Column("offset_bytes", BigInteger, nullable=False),
+        Column("length_bytes", BigInteger, nullable=False),
+    )
+
+
+archive = Table(
+    "archive",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+warc = Table(
+    "warc",
+    metadata,
+    Column("name", Text, primary_key=True),
+    # All groups before this offset are in the catalog.
+    Column("committed_bytes", BigInteger, nullable=False),
+    Column("closed", Boolean, nullable=False),
+    # Of the whole file, once it is closed.
+    Column("sha256", Text),
+)
+
+# One row for each exchange (its response record, or its request where nothing came back) and each local file.
+capture = Table(
+    "capture",
+    metadata,
+    Column("record_id", Text, primary_key=True),
+    Column("slot", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("target_uri", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("elapsed_ms", BigInteger, nullable=False),
+    Column("http_status", Integer),
+    Column("media_type", Text),
+    Column("payload_digest", Text),
+    Column("payload_bytes", BigInteger, nullable=False),
+    Column("cut", Text),
+    Column("peer", Text),
+    Column("error", Text),
+    Column("warc", ForeignKey("warc.name"), nullable=False),
+    Column("offset_bytes", BigInteger, nullable=False),
+    Column("length_bytes", BigInteger, nullable=False),
+    Index("capture_by_slot", "slot", "url"),
+)
+
+article = Table(
+    "article",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("name", Text),
+    Column("kind", Text),
+    Column("url", Text),
+    Column("canonical_url", Text),
+    Column("title", Text),
+    Column("lang", Text),
+    Column("saved_at", Text),
+    Column("finds", Integer, nullable=False),
+    Column("waiting", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    *_place(),
+    Index("article_by_time", "at"),
+)
+
+post = Table(
+    "post",
+    metadata,
+    Column("platform", Text, primary_key=True),
+    Column("post_id", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("url", Text),
+    Column("availability", Text),
+    Column("settled", Boolean, nullable=False),
+    Column("handle", Text),
+    Column("author", Text),
+    Column("posted_at", Text),
+    Column("posted_at_precision", Text),
+    Column("text", Text),
+    Column("lang", Text),
+    Column("body", Text, nullable=False),
+    *_place(),
+    Index("post_by_time", "at"),
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("short", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("end", Text),
+    Column("ended", Text),
+    Column("settled", Boolean, nullable=False),
+    Column("body", Text, nullable=False),
+    *_place(),
+)
+
+# The outcomes of an article's newest document, one row for each find; replaced as a whole.
+sighting = Table(
+    "sighting",
+    metadata,
+    Column("article", ForeignKey("article.key"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("kind", Text),
+    Column("form", Text),
+    Column("platform", Text),
+    Column("post_id", Text),
+    Column("url", Text),
+    Column("status", Text),
+    Column("try_again_at", Text),
+    Column("record", Text, nullable=False),
+    Index("sighting_by_post", "platform", "post_id"),
+)
+
+# Which links a sighting holds, so that a link's sightings can be found.
+sighting_link = Table(
+    "sighting_link",
+    metadata,
+    Column("article", Text, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("url", Text, primary_key=True),
+    ForeignKeyConstraint(["article", "position"], ["sighting.article", "sighting.position"], ondelete="CASCADE"),
+    Index("sighting_by_link", "url"),
+)

@@ -1,0 +1,158 @@
+"""Group commit: many callers, one thread, one sync and one transaction for all that wait.
+
+::
+
+    write(groups) ──► waiting ──► [append … append, sync, commit] ──► every caller has its WarcRefs
+
+Whoever comes while a batch is under way waits for the next one; who comes alone waits for nobody. A caller gets its
+answer only when its bytes are on the disk and the catalog says so. After the first error the archive takes no more:
+the next start looks at what is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from archiver.errors import StoreError
+from archiver.model import WarcRef
+from archiver.store.catalog import Catalog
+from archiver.store.records import Group
+from archiver.store.warc import GrowingWarc, Volume
+
+Refs = tuple[WarcRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    groups: Sequence[Group]
+    volume: Volume
+    done: asyncio.Future[Refs]
+
+
+class Writer:
+    """``make_volume`` gives the next file to write, which is made when the first group for it is stored.
+
+    Except for the thread's own work everything happens on the event loop, so nothing needs a lock.
+    """
+
+    def __init__(
+        self, folder: Path, catalog: Catalog, make_volume: Callable[[], Volume], *, max_warc_bytes: int
+    ) -> None:
+        self._folder = folder
+        self._catalog = catalog
+        self._make_volume = make_volume
+        self._max_warc_bytes = max_warc_bytes
+        self._volume: Volume | None = None
+        self._waiting: list[_Job] = []
+        self._running: asyncio.Future[list[Refs]] | None = None
+        self._error: BaseException | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archive")
+        self._file: GrowingWarc | None = None
+
+    def volume(self) -> Volume:
+        """Where the next group will lie; its records name that file's ``warcinfo``. To be asked anew for each."""
+        if self._volume is None or self._volume.planned_bytes >= self._max_warc_bytes:
+            self._volume = self._make_volume()
+        return self._volume
+
+    async def write(self, groups: Sequence[Group], volume: Volume) -> Refs:
+        """Where each group's first record lies, once all are durable. ``volume`` as just asked for.
+
+        Raises ``StoreError``. A caller that is cancelled meanwhile hears of it after the write: what the groups read
+        from must not be closed before.
+        """
+        if self._error is not None:
+            raise StoreError(f"nothing more is stored after an error ({self._error})")
+        loop = asyncio.get_running_loop()
+        volume.planned_bytes += sum(group.size_bytes for group in groups)
+        job = _Job(groups, volume, loop.create_future())
+        self._waiting.append(job)
+        if self._running is None:
+            self._start(loop)
+        try:
+            return await asyncio.shield(job.done)
+        except asyncio.CancelledError:
+            while not job.done.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait([job.done])
+            job.done.exception()  # heard; what counts for this caller is that it was cancelled
+            raise
+
+    async def aclose(self) -> None:
+        """Wait for what is under way, and close the file. Raises ``StoreError``, but only for what nobody was told."""
+        while self._running is not None:
+            await asyncio.wait([self._running])
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._close_file)
+        finally:
+            self._thread.shutdown()
+
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        batch, self._waiting = self._waiting, []
+        self._running = loop.run_in_executor(self._thread, self._store, batch)
+        self._running.add_done_callback(partial(self._finished, loop, batch))
+
+    def _finished(
+        self, loop: asyncio.AbstractEventLoop, batch: list[_Job], running: asyncio.Future[list[Refs]]
+    ) -> None:
+        self._running = None
+        self._error = running.exception()
+        if self._error is not None:
+            batch, self._waiting = batch + self._waiting, []
+        results = itertools.repeat(()) if self._error else running.result()
+        for job, refs in zip(batch, results, strict=False):
+            if self._error is not None:
+                job.done.set_exception(self._error)
+            else:
+                job.done.set_result(refs)
+        if self._waiting:
+            self._start(loop)
+
+    # The thread
+
+    def _store(self, batch: list[_Job]) -> list[Refs]:
+        results: list[Refs] = []
+        for _, jobs in itertools.groupby(batch, key=lambda job: id(job.volume)):
+            results += self._store_in_one_file(list(jobs))
+        return results
+
+    def _store_in_one_file(self, jobs: list[_Job]) -> list[Refs]:
+        file = self._file
+        if file is None or file.volume is not jobs[0].volume:
+            self._close_file()
+            file = GrowingWarc(self._folder, jobs[0].volume)
+        # Until all is safe nobody may append behind it, whatever goes wrong from here on.
+        self._file = None
+        results: list[Refs] = []
+        captures, documents = [], []
+        try:
+            for job in jobs:
+                refs = []
+                for group in job.groups:
+                    ref = file.append(group)[0]
+                    refs.append(ref)
+                    if group.captured:
+                        captures.append((group.captured, ref))
+                    if group.document:
+                        documents.append((group.document, ref))
+                results.append(tuple(refs))
+            file.sync()
+            self._catalog.commit(file.volume.name, file.end, captures, documents)
+            self._file = file
+        finally:
+            if self._file is None:
+                file.abandon()
+        return results
+
+    def _close_file(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            sha256 = file.close()
+            self._catalog.commit(file.volume.name, file.end, closed=True, sha256=sha256)
