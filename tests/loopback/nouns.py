@@ -77,7 +77,7 @@ class Photo:
     @property
     def name(self) -> str:
         """Fifteen letters: the media id (eight bytes) and three more, in base64url (``protocols.md`` 3)."""
-        return base64.urlsafe_b64encode(int(self.media_id).to_bytes(8) + b"eg\x01").decode()
+        return base64.urlsafe_b64encode(int(self.media_id).to_bytes(8) + b"eg\x01").decode().rstrip("=")
 
     @property
     def url(self) -> str:
@@ -171,12 +171,10 @@ class Link:
 
     @property
     def display(self) -> str:
-        """What a post shows in its place: no scheme, no ``www.``, at most 26 letters of it."""
+        """What a post shows in its place: no scheme, no ``www.``, at most fifteen letters behind the host."""
         parts = urlsplit(self.to)
-        shown = (parts.netloc.removeprefix("www.") + parts.path + (f"?{parts.query}" if parts.query else "")).rstrip(
-            "/"
-        )
-        return shown if len(shown) <= 27 else shown[:26] + "…"
+        rest = (parts.path + (f"?{parts.query}" if parts.query else "")).rstrip("/")
+        return parts.netloc.removeprefix("www.") + (rest if len(rest) <= 15 else rest[:15] + "…")
 
 
 @dataclass(frozen=True, kw_only=True)

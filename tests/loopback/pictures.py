@@ -1,4 +1,4 @@
-"""Small valid pictures, and films that only look like some: the same bytes for the same seed, every time."""
+"""Small valid pictures and papers, and films that only look like some: the same bytes for the same seed, always."""
 
 from __future__ import annotations
 
@@ -84,3 +84,23 @@ def fitted(width: int, height: int, longest: int) -> tuple[int, int]:
     """The size of a picture scaled down, never up, so that no side is above ``longest``."""
     scale = min(1.0, longest / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def pdf(text: str) -> bytes:
+    """A valid PDF of one page that says ``text`` (ASCII, without parentheses)."""
+    drawn = f"BT /F1 14 Tf 72 720 Td ({text}) Tj ET".encode()
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(drawn), drawn),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    )
+    file, starts = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, 1):
+        starts.append(b"%010d 00000 n \n" % len(file))
+        file += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    count = len(objects) + 1
+    table = b"xref\n0 %d\n0000000000 65535 f \n%s" % (count, b"".join(starts))
+    trailer = b"trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (count, len(file))
+    return file + table + trailer

@@ -17,7 +17,6 @@ def tweet(post: Post) -> dict[str, Any]:
         "lang": post.lang,
         "favorite_count": post.count("likes"),
         **thread,
-        **({} if post.sensitive is None else {"possibly_sensitive": post.sensitive}),
         **_base(post),
         "conversation_count": post.count("replies", 300),
         "news_action_type": "conversation",
@@ -53,6 +52,7 @@ def created_at(post: Post) -> str:
 def _base(post: Post) -> dict[str, Any]:
     """What main, quoted and parent posts have in common."""
     value: dict[str, Any] = {
+        **({} if post.sensitive is None else {"possibly_sensitive": post.sensitive}),
         "created_at": created_at(post),
         "display_text_range": [0, len(post.text)],
         "entities": _entities(post),
