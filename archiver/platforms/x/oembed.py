@@ -6,10 +6,11 @@ Gives the author's name and handle, the text with t.co links, and the UTC date; 
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -23,7 +24,10 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
-_DATE = re.compile(rf"\s*({'|'.join(_MONTHS)}) (\d{{1,2}}), (\d{{4}})\s*")
+_DATE = re.compile(rf"\s*({'|'.join(_MONTHS)}) (\d{{1,2}}), (\d{{4}})\s*", re.ASCII)
+# Possessive, so that no markup takes longer than its length (html.parser needs minutes for 100 KB of "<a <a <a").
+_TAG = re.compile(r"<(/?)([a-z]++)([^<>]*+)>", re.IGNORECASE)
+_LANG = re.compile(r"\slang=\"([A-Za-z-]{1,35})\"")
 
 
 def request_url(endpoint: str, post_id: str, handle: str | None) -> str:
@@ -35,7 +39,10 @@ def request_url(endpoint: str, post_id: str, handle: str | None) -> str:
 def redirect(exchange: Exchange) -> str | None:
     """Where the service's other host sends us, ``None`` for anything else."""
     location = exchange.header("location") if exchange.status in (301, 302, 307, 308) else None
-    parts = urlsplit(location or "")
+    try:
+        parts = urlsplit(location or "")
+    except ValueError:
+        return None
     return location if parts.scheme == "https" and parts.netloc in HOSTS and parts.path == "/oembed" else None
 
 
@@ -68,16 +75,14 @@ def facts(exchange: Exchange) -> Iterator[tuple[str, Fact]]:
         raise UnreadableCapture("oembed.html", f"wanted str, found {type(markup).__name__}")
     if isinstance(name, str):
         yield "author", fact(name, "author_name")
-    if isinstance(url, str) and (match := re.fullmatch(r"https://(?:twitter|x)\.com/(\w{1,20})", url)):
+    if isinstance(url, str) and (match := re.fullmatch(r"https://(?:twitter|x)\.com/(\w{1,20})", url, re.ASCII)):
         yield "handle", fact(match[1], "author_url")
-    reader = _Blockquote()
-    reader.feed(markup[:100_000])
-    reader.close()
-    if reader.text.strip():
-        yield "text", fact(reader.text.strip(), "html")
-    if reader.lang:
-        yield "lang", fact(reader.lang, "html.p.lang")
-    if day := _DATE.fullmatch(reader.last_anchor):
+    shown = blockquote(markup[:100_000])
+    if shown.text:
+        yield "text", fact(shown.text, "html")
+    if shown.lang:
+        yield "lang", fact(shown.lang, "html.p.lang")
+    if day := _DATE.fullmatch(shown.date):
         try:
             moment = Moment.of_day(date(int(day[3]), _MONTHS.index(day[1]) + 1, int(day[2])))
         except ValueError:
@@ -85,36 +90,41 @@ def facts(exchange: Exchange) -> Iterator[tuple[str, Fact]]:
         yield "posted_at", fact(str(moment), "html.date", precision=moment.precision)
 
 
-class _Blockquote(HTMLParser):
-    """Text of the first ``<p>`` (``<br>`` = newline), its language, and the text of the last ``<a>``."""
+@dataclass(frozen=True, slots=True)
+class Blockquote:
+    """``text`` of the first ``<p>`` (``<br>`` = newline), its ``lang`` or ``None``, and the text of the last ``<a>``,
+    which is the ``date`` as printed; both texts empty when there is none."""
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.text = ""
-        self.lang: str | None = None
-        self.last_anchor = ""
-        self._paragraphs = 0
-        self._in_paragraph = False
-        self._in_anchor = False
+    text: str
+    lang: str | None
+    date: str
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "p":
-            self._paragraphs += 1
-            self._in_paragraph = self._paragraphs == 1
-            self.lang = self.lang or dict(attrs).get("lang")
-        elif tag == "br" and self._in_paragraph:
-            self.text += "\n"
-        elif tag == "a":
-            self._in_anchor, self.last_anchor = True, ""
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "p":
-            self._in_paragraph = False
-        elif tag == "a":
-            self._in_anchor = False
-
-    def handle_data(self, data: str) -> None:
-        if self._in_paragraph:
-            self.text += data
-        if self._in_anchor:
-            self.last_anchor += data
+def blockquote(markup: str) -> Blockquote:
+    """The embed's blockquote taken apart. The service writes it, in one form, so this is no parser of the web's HTML:
+    what is not a tag of letters is text."""
+    paragraph: list[str] = []
+    anchor: list[str] = []
+    lang: str | None = None
+    paragraphs, in_paragraph, in_anchor, place = 0, False, False, 0
+    for tag in [*_TAG.finditer(markup), None]:
+        words = html.unescape(markup[place : tag.start() if tag else len(markup)])
+        paragraph += [words] if in_paragraph else []
+        anchor += [words] if in_anchor else []
+        if tag is None:
+            break
+        place = tag.end()
+        match tag[2].lower(), bool(tag[1]):
+            case "p", False:
+                paragraphs += 1
+                in_paragraph = paragraphs == 1
+                if in_paragraph and (written := _LANG.search(tag[3])):
+                    lang = written[1]
+            case "p", True:
+                in_paragraph = False
+            case "br", _:
+                paragraph += ["\n"] if in_paragraph else []
+            case "a", closes:
+                in_anchor = not closes
+                anchor = anchor if closes else []
+    return Blockquote(text="".join(paragraph).strip(), lang=lang, date="".join(anchor))
