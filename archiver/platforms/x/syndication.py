@@ -144,6 +144,8 @@ def json_object(exchange: Exchange, source: str) -> dict[str, Any]:
         raise UnreadableCapture(source, f"the answer was cut ({exchange.cut})")
     try:
         data = json.loads(exchange.body)
+        if b"\\ud" in exchange.body.lower():  # half of a pair can be written in JSON, but in no UTF-8 text of ours
+            data = json.loads(_whole_characters(json.dumps(data, ensure_ascii=False)))
     except (ValueError, RecursionError) as error:
         raise UnreadableCapture(source, "not JSON") from error
     if not isinstance(data, dict):
@@ -159,7 +161,10 @@ def facts(tweet: Mapping[str, Any], exchange: Exchange) -> Iterator[tuple[str, F
 
     user = _need(tweet, "user", dict)
     yield "author", fact(_need(user, "name", str, "user."), "user.name")
-    yield "handle", fact(_need(user, "screen_name", str, "user."), "user.screen_name")
+    handle = _need(user, "screen_name", str, "user.")
+    if not re.fullmatch(r"\w{1,20}", handle, re.ASCII):  # it becomes part of an address
+        raise UnreadableCapture("tweet-result.user.screen_name", f"no handle: {handle!r:.60}")
+    yield "handle", fact(handle, "user.screen_name")
     yield "author_id", fact(_need(user, "id_str", str, "user."), "user.id_str")
     created = _instant(_need(tweet, "created_at", str))
     yield "posted_at", fact(str(created), "created_at", precision=created.precision)
@@ -182,8 +187,13 @@ def _other(post_id: str, handle: object) -> dict[str, str | None]:
 
 
 def plain(text: str) -> str:
-    """``text`` as people read it: the service escapes ``& < >`` as HTML; lone surrogates become U+FFFD."""
-    return html.unescape(text).encode("utf-8", "replace").decode("utf-8")
+    """``text`` as people read it: the service escapes ``& < >`` as HTML."""
+    return html.unescape(text)
+
+
+def _whole_characters(text: str) -> str:
+    """``text`` with U+FFFD for every lone surrogate."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _instant(text: str) -> Moment:
@@ -193,6 +203,8 @@ def _instant(text: str) -> Moment:
         raise UnreadableCapture("tweet-result.created_at", f"not an ISO time: {text!r:.40}") from error
     if at.tzinfo is None:
         raise UnreadableCapture("tweet-result.created_at", f"no time zone: {text!r:.40}")
+    if not 2006 <= at.year < 9999:  # X's first post is of March 2006
+        raise UnreadableCapture("tweet-result.created_at", f"no time of a post: {text!r:.40}")
     return Moment(at=at, precision="second")
 
 
