@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 SIZES = ("orig", "4096x4096", "large", "medium", "small")
-HOSTS = ("pbs.twimg.com", "video.twimg.com")
+_OURS = re.compile(r"https://(?:pbs|video)\.twimg\.com/[\x21-\x7e]{1,900}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +68,7 @@ def photo_ladder(url: str) -> tuple[str, ...]:
     >>> photo_ladder("https://pbs.twimg.com/media/FsZNOgcWAAEQtrd.jpg")[0]
     'https://pbs.twimg.com/media/FsZNOgcWAAEQtrd?format=jpg&name=orig'
     """
-    match = re.fullmatch(r"(https://pbs\.twimg\.com/[\w/-]+)\.(jpg|jpeg|png|webp)(?::\w+)?", url)
+    match = re.fullmatch(r"(https://pbs\.twimg\.com/[\w/-]{1,900})\.(jpg|jpeg|png|webp)(?::\w+)?", url, re.ASCII)
     if not match:
         return (url,) if ours(url) else ()
     return tuple(f"{match[1]}?format={match[2]}&name={size}" for size in SIZES)
@@ -89,8 +88,7 @@ def avatar_ladder(url: str) -> tuple[str, ...]:
 
 def ours(url: str) -> bool:
     """Whether ``url`` is https on one of the media hosts; nothing else is fetched because a post says so."""
-    parts = urlsplit(url)
-    return parts.scheme == "https" and parts.netloc in HOSTS and len(url) < 1000
+    return _OURS.fullmatch(url) is not None
 
 
 def _films(info: Mapping[str, Any]) -> tuple[str, ...]:

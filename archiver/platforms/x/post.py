@@ -49,7 +49,11 @@ class X:
         """See ``ports.Platform``."""
         statuses = {exchange.request.url: exchange.status for exchange in got}
         wanted = [*self._questions(post, got), *self._media(post, got, statuses)]
-        return tuple(request for request in wanted if request.url not in statuses)
+        once: dict[str, Request] = {}
+        for request in wanted:
+            if request.url not in statuses:
+                once.setdefault(request.url, request)
+        return tuple(once.values())
 
     def read(self, capture: Capture) -> tuple[Availability, str, Facts]:
         """See ``ports.Platform``."""
