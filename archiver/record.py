@@ -64,12 +64,12 @@ def _settled(availability: Availability, capture: Capture) -> bool:
 
     A second source that fails beside a clear first one adds nothing that is worth another night.
     """
-    refused = availability == "error" and any(exchange.status == 400 for exchange in capture.exchanges)
     essential = ("post", "media") if availability == "public" else ("post", "media", "oembed")
+    answers = [exchange for exchange in capture.exchanges if exchange.request.why in essential]
+    refused = availability == "error" and any(answer.status == 400 for answer in answers)
     waiting = any(failure.retry and failure.request.why in essential for failure in capture.failures)
-    cut = any(exchange.cut in ("time", "disconnect") for exchange in capture.exchanges)
-    broken = any(exchange.status >= 500 and exchange.request.why in essential for exchange in capture.exchanges)
-    return refused or (availability in _CONCLUSIVE and not waiting and not cut and not broken)
+    broken = any(answer.status >= 500 or answer.cut in ("time", "disconnect") for answer in answers)
+    return (refused or availability in _CONCLUSIVE) and not waiting and not broken
 
 
 def post_document(record: PostRecord, *, at: datetime, looks: int, try_again_at: datetime | None) -> Document:
