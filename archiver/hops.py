@@ -18,11 +18,13 @@ from archiver.model import Ended, Exchange
 _REDIRECTS = (301, 302, 303, 307, 308)
 # t.co's page for browsers: three ways to say the same place; two of them must agree, or there is only one.
 _META = re.compile(
-    r"<meta[^>]{1,80}http-equiv=[\"']?refresh[\"']?[^>]{1,20}content=[\"']\s*(\d{1,3});\s*url=([^\"'>]{1,4096})", re.I
+    r"<meta[^>]{1,80}http-equiv=[\"']?refresh[\"']?[^>]{1,20}content=[\"']\s{0,9}(\d{1,3});\s{0,9}url=[\"']?"
+    r"([^\"'>]{1,4096})",
+    re.I | re.A,
 )
 _REPLACE = re.compile(r"location\.replace\(\s*(\"(?:[^\"\\]|\\.){1,4096}\")\s*\)")
 _TITLE = re.compile(r"<title>\s*(https?://[^<\s]{1,4096})\s*</title>", re.I)
-_REURL = re.compile(r"<input[^>]{0,200}\bid=[\"']?target[\"']?[^>]{0,200}\bvalue=[\"'](https?://[^\"']{1,4096})", re.I)
+_REURL = re.compile(r"<input[^<>]{0,200}\bid=[\"']?target[\"']?[^<>]{0,200}\bvalue=[\"'](https?://[^\"']{1,4096})", re.I)
 # A page that does nothing but send on is small; a real page with a refresh in it is an end.
 _INTERSTITIAL_BYTES = 4096
 _SAFE = "%/:?#[]@!$&'()*+,;=-._~|\\"
@@ -34,6 +36,12 @@ _LOST = (
     ("shorturl.at", re.compile(r"https?://(?:www\.)?shorturl\.at/?$")),
     ("t.cn", re.compile(r"https?://(?:www\.)?weibo\.com/sorry")),
     ("vt.tiktok.com", re.compile(r"https?://www\.tiktok\.com/\?_r=1$")),
+    ("www.tiktok.com", re.compile(r"https?://www\.tiktok\.com/\?_r=1$")),
+    ("amzn.to", re.compile(r"https?://(?:www\.)?amazon\.com/?$")),
+)
+# A Location without a host is these services' way to their own page of errors.
+_LOST_IF_RELATIVE = frozenset(
+    "goo.gl dlvr.it is.gd tinyurl.com wp.me tmblr.co buff.ly ift.tt fb.me nyti.ms cutt.ly eepurl.com tiny.cc".split()
 )
 _UNSAFE = re.compile(r"https://(?:twitter|x)\.com/safety/unsafe_link_warning\?")
 
@@ -67,9 +75,12 @@ def read(exchange: Exchange) -> Next:
 
 def _checked(exchange: Exchange, location: str) -> Next:
     host = urlsplit(exchange.url).hostname or ""
+    said = exchange.header("location") or ""
+    if host in _LOST_IF_RELATIVE and said.startswith("/") and not said.startswith("//"):
+        return Next(None, "gone", f"{host} does not know this link (it answers with {said[:200]})")
     for service, pattern in _LOST:
         if host == service and pattern.match(location):
-            return Next(None, "gone", f"{service} does not know this link (it answers with {location})")
+            return Next(None, "gone", f"{service} does not know this link (it answers with {location[:200]})")
     if _UNSAFE.match(location):
         target = location.partition("unsafe_link=")[2]
         parsed = parse_qs(urlsplit(location).query).get("unsafe_link", [target])[0]
@@ -120,7 +131,7 @@ def join(base: str, location: str) -> str:
     try:
         text = location.encode("latin-1").decode("utf-8")  # header values come as latin-1, servers send UTF-8
     except UnicodeError:
-        text = location
+        text = location.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # a script's "\\ud800"
     try:
         parts = urlsplit(urljoin(base, text.strip()))
     except ValueError:
