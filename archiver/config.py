@@ -127,10 +127,26 @@ def _number(least: float) -> Callable[[object], float]:
 def _size(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
-    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([A-Za-z]*)", value) if isinstance(value, str) else None
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,9})?) ?([A-Za-z]*)", value, re.ASCII) if isinstance(value, str) else None
     if not match or match[2].upper() not in _UNITS or float(match[1]) <= 0:
         raise ValueError(f'wants a size such as "20 MB" (B, KB, MB, GB, KiB, MiB, GiB), not {_shown(value)}')
     return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+def _folder(value: object) -> Path:
+    path = _path(value)
+    if path is None:
+        raise ValueError("must name a folder")
+    return path
+
+
+def _path(value: object) -> Path | None:
+    """A path, relative to the file's folder; ``None`` when empty."""
+    text = _text(value)
+    try:
+        return Path(text).expanduser() if text else None
+    except RuntimeError as error:
+        raise ValueError(f"starts with a home folder that does not exist: {_shown(value)}") from error
 
 
 def _one_of(*words: str) -> Callable[[object], str]:
@@ -198,14 +214,14 @@ def _shown(value: object) -> str:
 
 KEYS: dict[str, dict[str, _Key]] = {
     "archive": {
-        "dir": _Key("warcs", _text),
+        "dir": _Key("warcs", _folder),
         "max_warc_bytes": _Key("1 GB", _size),
         "operator": _Key("", _text),
     },
     "network": {
         "user_agent": _Key("", _text),
         "contact": _Key("", _text),
-        "ca_bundle": _Key("", _text),
+        "ca_bundle": _Key("", _path),
         "connect_to": _Key({}, _connect_to),
         "allowed_ports": _Key([80, 443], _ports),
         "connect_timeout_s": _Key(10, _number(0.01)),
@@ -253,9 +269,9 @@ def load(path: Path | None) -> Config:
     """
     if path is None:
         return _build({}, None)
-    if not path.is_file():
-        raise ConfigError([f"{path}: {'not a regular file' if path.exists() else 'no such file'}"])
     try:
+        if not path.is_file():
+            raise ConfigError([f"{path}: {'not a regular file' if path.exists() else 'no such file'}"])
         data = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ConfigError([f"{path}: {error.strerror}"]) from error
@@ -274,34 +290,40 @@ def _build(data: Mapping[str, object], path: Path | None) -> Config:
         if not isinstance(written, dict):
             problems.append(f"{where}{section} must be a section: [{section}]")
             written = {}
-        problems += [f"{where}unknown key {section}.{key}{_nearest(key, keys)}" for key in written if key not in keys]
+        unknown = [key for key in written if key not in keys]
+        problems += [f"{where}unknown key {section}.{key}{_nearest(key, keys)}" for key in unknown]
         values[section] = {}
         for name, key in keys.items():
             try:
                 values[section][name] = key.read(written.get(name, key.default))
             except ValueError as error:
                 problems.append(f"{where}{section}.{name} {error}")
+    base = path.absolute().parent if path else Path.cwd()
+    for section, name in (("archive", "dir"), ("network", "ca_bundle")):
+        if given := values[section].get(name):
+            values[section][name] = base / given
+    bundle = values["network"].get("ca_bundle")
+    if bundle and not _is_file(bundle):
+        problems.append(f"{where}network.ca_bundle names no readable file: {bundle}")
     if problems:
         raise ConfigError(problems)
-    return _freeze(values, path)
-
-
-def _freeze(values: dict[str, dict[str, Any]], path: Path | None) -> Config:
-    base = path.absolute().parent if path else Path.cwd()
-    archive, network = values["archive"], values["network"]
-    archive["dir"] = (base / Path(archive["dir"]).expanduser()).absolute()
-    network["ca_bundle"] = (base / Path(network["ca_bundle"]).expanduser()).absolute() if network["ca_bundle"] else None
-    if network["ca_bundle"] and not network["ca_bundle"].is_file():
-        raise ConfigError([f"network.ca_bundle: no such file: {network['ca_bundle']}"])
     return Config(
         path=path,
-        archive=ArchiveConfig(**archive),
-        network=NetworkConfig(**network),
+        archive=ArchiveConfig(**values["archive"]),
+        network=NetworkConfig(**values["network"]),
         politeness=PolitenessConfig(**values["politeness"]),
         x=XConfig(**values["x"]),
     )
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a folder on the way that we may not look into
+        return False
+
+
 def _nearest(word: str, known: Mapping[str, object]) -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    elsewhere = [f"{section}.{word}" for section, keys in KEYS.items() if word in keys]
+    close = elsewhere or difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f", did you mean {close[0]}?" if close else f" (known: {', '.join(known)})"
