@@ -94,7 +94,7 @@ async def _save(
     as_json: bool,
     wait_lock_s: float,
 ) -> int:
-    out = Console(highlight=False, soft_wrap=False)
+    out = Console(highlight=False, emoji=False)
     saved: list[run.Saved] = []
     async with tools.writing(settings, wait_lock_s=wait_lock_s) as ready:
         with printing.Onlooker() as watcher:
@@ -166,7 +166,7 @@ def find(context: click.Context, targets: tuple[str, ...], url: str | None, as_j
     archiver find page.html
     archiver find --json - < article.txt
     """
-    out = Console(highlight=False)
+    out = Console(highlight=False, emoji=False)
     for name in targets:
         target = _target(name, url)
         if target.data is None:
@@ -204,7 +204,7 @@ def resolve(context: click.Context, urls: tuple[str, ...], as_json: bool, wait_l
 
 
 async def _resolve(settings: config.Config, urls: Sequence[str], *, as_json: bool, wait_lock_s: float) -> int:
-    out = Console(highlight=False)
+    out = Console(highlight=False, emoji=False)
     async with tools.writing(settings, wait_lock_s=wait_lock_s) as ready:
         running = run.Run(
             ready.fetcher,
@@ -256,7 +256,7 @@ def list_(
     archiver list --status pending
     archiver list --json --handle samya_kullab
     """
-    out = Console(highlight=False)
+    out = Console(highlight=False, emoji=False)
     with tools.reading(_config(context)) as catalog:
         if articles:
             rows = list(view.articles(catalog, limit=limit))
@@ -286,7 +286,7 @@ def show(context: click.Context, what: str, as_json: bool) -> None:
     archiver show 1409390776546258944
     archiver show https://t.co/X9DJa7awAM
     """
-    out = Console(highlight=False)
+    out = Console(highlight=False, emoji=False)
     with tools.reading(_config(context)) as catalog:
         rows = view.show(catalog, what)
     for row in rows:

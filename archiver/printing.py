@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -39,9 +40,14 @@ def harmless(text: object, limit: int = 1_000) -> str:
     return "".join(shown) + ("…" if len(str(text)) > limit else "")
 
 
+# What JSON may hold raw but a terminal, or a reader of lines, would act on; written as JSON's own escape.
+_ACTING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
 def json_line(row: object) -> str:
-    """One line of JSON, UTF-8 with lone surrogates replaced."""
-    return json.dumps(row, ensure_ascii=False, default=str).encode("utf-8", "replace").decode("utf-8")
+    """One line of JSON, the same value to every reader; control characters, line separators, bidi controls and lone
+    surrogates are escaped."""
+    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(row, ensure_ascii=False, default=str))
 
 
 def finds(console: Console, rows: Sequence[Row], *, outcome: bool) -> None:
@@ -102,7 +108,7 @@ def record(console: Console, row: Row) -> None:
         for number, fact in enumerate(facts):
             label = field if number == 0 else ""
             line = Text(f"  {label:<14}", style="dim") + Text(harmless(_value(fact["value"])))
-            console.print(line + Text(f"  [{fact['how']}]", style="dim"), soft_wrap=True)
+            console.print(line + Text(harmless(f"  [{fact['how']}]"), style="dim"), soft_wrap=True)
     for item in row.get("disagreements") or ():
         said = "; ".join(f"{_value(value['value'])} ({value['how']})" for value in item["values"])
         console.print(Text(f"  contradicted   {item['field']}: ", style="red") + Text(harmless(said)), soft_wrap=True)
@@ -144,7 +150,7 @@ class Onlooker:
 
     def __init__(self) -> None:
         console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
         self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._progress.add_task("finds", total=0)
         self._total = 0
