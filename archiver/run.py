@@ -308,9 +308,11 @@ class Run:
         due = body.get("try_again_at")
         if not isinstance(due, str) or datetime.fromisoformat(due) <= self._clock.now():
             return False
-        limited = any(failure.get("word") == "rate-limited" for failure in body.get("failures") or ())
-        limited = limited or str(body.get("error") or "").startswith("rate-limited")
-        return limited or body.get("availability") in ("ambiguous", "rate_limited")
+        words = {failure.get("word") for failure in body.get("failures") or ()}
+        if "rate-limited" in words or str(body.get("error") or "").startswith("rate-limited"):
+            return True
+        unreached = words & {"unreachable", "timed-out", "bad-reply"}
+        return body.get("availability") in ("ambiguous", "rate_limited") and not unreached
 
 
 def look(target: Target) -> tuple[Article, tuple[Mapping[str, Any], ...]]:
