@@ -1,0 +1,49 @@
+"""How often each host is asked, and when it wants to be left alone."""
+
+from __future__ import annotations
+
+from archiver.config import PolitenessConfig
+from archiver.ports import Clock
+
+
+class Pace:
+    """Grants turns: to one host never more than its rate, evenly spaced, whoever asks (the GCRA, without bursts).
+
+    Turns are granted in the order in which they were asked for. What is known lasts as long as this object.
+    """
+
+    def __init__(self, config: PolitenessConfig, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._next_at: dict[str, float] = {}
+        self._alone_until: dict[str, float] = {}
+
+    async def turn(self, host: str) -> None:
+        """Return when ``host`` may be asked."""
+        rate = self._config.hosts.get(host, self._config.requests_per_second)
+        if not rate and not self._alone_until:
+            return
+        while True:
+            now = self._clock.monotonic_s()
+            at = max(now, self._next_at.get(host, now), self._alone_until.get(host, now))
+            self._next_at[host] = at + (1 / rate if rate else 0)
+            if at > now:
+                await self._clock.sleep(at - now)
+            if self.penalty_s(host) <= 0:
+                return
+
+    def penalise(self, host: str, seconds: float) -> None:
+        """Nobody gets a turn at ``host`` for the next ``seconds``; an earlier, longer penalty stands."""
+        until = self._clock.monotonic_s() + seconds
+        self._alone_until[host] = max(until, self._alone_until.get(host, until))
+
+    def penalty_s(self, host: str) -> float:
+        """Seconds for which ``host`` is still to be left alone; 0 when it is not."""
+        until = self._alone_until.get(host)
+        if until is None:
+            return 0.0
+        left = until - self._clock.monotonic_s()
+        if left > 1e-6:  # less is what is left of rounding, after sleeping until then
+            return left
+        del self._alone_until[host]
+        return 0.0
