@@ -1,6 +1,7 @@
 """The world as a whole: every host speaks TLS with its own name, and bodies cross the wire in every form."""
 
 import ssl
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from tests.loopback.answers import FORMS, Answer
 from tests.loopback.gallery import BY_SCENARIO, GALLERY, KINDS, QUOTED
 from tests.loopback.nouns import Account, Link, Page, Post, minted_at, snowflake
+from tests.loopback.scenarios import SCENARIOS
 from tests.loopback.server import Asked
+from tests.loopback.shorteners import HABITS
 from tests.loopback.visitor import Visitor
 from tests.loopback.x_world import World
 
@@ -113,3 +116,11 @@ def test_the_authority_is_needed(visitor: Visitor) -> None:
     url = f"https://{visitor.web.address}:{visitor.web.tls_port}/"
     with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
         httpx.get(url, verify=ssl.create_default_context(), trust_env=False)
+
+
+def test_the_documentation_is_complete() -> None:
+    """``docs/loopback.md`` names every host but the shorteners, and every scenario."""
+    documentation = (Path(__file__).parents[2] / "docs/loopback.md").read_text("utf-8")
+    hosts = {host for host in World().services() if not host.startswith(("www.", "m.", "mobile."))} - set(HABITS)
+    scenarios = {name.removeprefix("tombstone (Tweet): ").removeprefix("tombstone: ") for name in SCENARIOS}
+    assert [word for word in sorted(hosts | scenarios) if word not in documentation] == []
