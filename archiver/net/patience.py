@@ -1,0 +1,112 @@
+"""Asking again: what deserves another try, when, and how often. Every attempt goes through the recording fetcher, so
+every attempt is stored.
+
+| came back | then |
+|---|---|
+| unreachable, timed out, bad reply; cut by time or disconnect; 502, 504 | another try after full-jitter back-off |
+| 429, 503 with a ``Retry-After`` of at most ``network.max_wait_s`` | another try when it says |
+| 429, 503 with a longer one | ``RateLimited`` at once; the host is left alone that long |
+| 429, 503 with none that can be used | as the first row |
+| refused by the guard, any other status | the answer, or the error, as it is |
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_if_result, stop_after_attempt
+from tenacity.wait import wait_random_exponential
+
+from archiver.config import NetworkConfig
+from archiver.errors import FetchError, RateLimited
+from archiver.model import Exchange, Request
+from archiver.net.guard import place
+from archiver.net.pace import Pace
+from archiver.ports import Clock, Fetcher
+
+LONGEST_WAIT_S = 24 * 3600.0
+FIRST_WAIT_S = 1.0
+
+_BUSY = (429, 503)
+_PASSING = (429, 502, 503, 504)
+
+
+class PatientFetcher:
+    """A ``Fetcher`` that asks ``inner`` up to ``network.tries`` times."""
+
+    def __init__(self, inner: Fetcher, config: NetworkConfig, clock: Clock, pace: Pace) -> None:
+        self._inner = inner
+        self._config = config
+        self._clock = clock
+        self._pace = pace
+        self._back_off = wait_random_exponential(multiplier=FIRST_WAIT_S, max=config.max_wait_s)
+
+    async def fetch(self, request: Request) -> Exchange:
+        """The last answer, whatever its status but 429 and 503, also when it stayed incomplete (``cut``).
+
+        Raises ``RateLimited`` when the host stays busy or wants a longer wait than this run may take, and what
+        ``inner`` raised last.
+        """
+        retrying = AsyncRetrying(
+            sleep=self._clock.sleep,
+            stop=stop_after_attempt(self._config.tries),
+            wait=self._wait_s,
+            retry=retry_if_exception(_worth_asking_again) | retry_if_result(_passing),
+            retry_error_callback=_last,
+        )
+        exchange: Exchange = await retrying(self._attempt, request)
+        return exchange
+
+    async def _attempt(self, request: Request) -> Exchange:
+        exchange = await self._inner.fetch(request)
+        asked_s = retry_after_s(exchange, self._clock.now()) if exchange.status in _BUSY else None
+        if asked_s and not exchange.replayed:
+            self._pace.penalise(place(exchange.url, self._config.allowed_ports).host, asked_s)
+            if asked_s > self._config.max_wait_s:
+                raise _limited(exchange, asked_s)
+        return exchange
+
+    def _wait_s(self, state: RetryCallState) -> float:
+        assert state.outcome is not None
+        if not state.outcome.failed:
+            asked_s = retry_after_s(state.outcome.result(), self._clock.now())
+            if asked_s:
+                return asked_s
+        return self._back_off(state)
+
+
+def retry_after_s(exchange: Exchange, now: datetime) -> float | None:
+    """How long the answer's ``Retry-After`` wants to be waited from ``now``: seconds or an HTTP date (RFC 9110,
+    10.2.3), at most 24 hours; ``None`` when there is none, or one that is past, negative or not understood."""
+    written = (exchange.header("retry-after") or "").strip()
+    if written.isascii() and written.isdigit():
+        seconds = float(written[:12])
+    else:
+        try:
+            at = parsedate_to_datetime(written)
+        except ValueError:
+            return None
+        seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+    return min(seconds, LONGEST_WAIT_S) if seconds > 0 else None
+
+
+def _worth_asking_again(error: BaseException) -> bool:
+    # a RateLimited is the end of patience, not its beginning
+    return isinstance(error, FetchError) and error.retry and not isinstance(error, RateLimited)
+
+
+def _passing(exchange: Exchange) -> bool:
+    return not exchange.replayed and (exchange.status in _PASSING or exchange.cut in ("time", "disconnect"))
+
+
+def _last(state: RetryCallState) -> Exchange:
+    assert state.outcome is not None
+    exchange: Exchange = state.outcome.result()
+    if exchange.status in _BUSY:
+        raise _limited(exchange, None)
+    return exchange
+
+
+def _limited(exchange: Exchange, asked_s: float | None) -> RateLimited:
+    return RateLimited(exchange.url, f"the host answers {exchange.status}", retry_after_s=asked_s)
