@@ -141,6 +141,12 @@ PAGE_LINKS = {
     "a chain": Link(code="ChainStrt1", to="https://bit.ly/3lAmP"),
     "a loop": Link(code="RoundRound", to=_ROUND),
 }
+#: What a reader of article.html finds in it, in document order: posts, and short links that stand by themselves.
+PAGE_FINDS: tuple[Post | Link, ...] = (
+    REPORT, STAIRS, PAGE_LINKS["a page"], PAGE_LINKS["a paper"], BEAM, FERRY, POLL, CONFESSION, SALE,
+    PAGE_LINKS["a slow page"], PAGE_LINKS["a page that is gone"], PAGE_LINKS["a dead link"],
+    PAGE_LINKS["a blocked link"], PAGE_LINKS["a dead host"], PAGE_LINKS["a chain"], PAGE_LINKS["a loop"], TWO_YEARS,
+)  # fmt: skip
 _CHAIN_END = Link(code="ChainStop1", to=_COURIER.to)
 _SHORT = (
     ShortLink(url="https://bit.ly/3lAmP", to="http://ow.ly/LaMp1"),

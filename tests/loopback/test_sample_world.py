@@ -78,6 +78,18 @@ def test_the_page_names_no_other_post_or_link() -> None:
     assert set(re.findall(r"t\.co/(\w+)", PAGE)) - set(known.links_by_code) == {"SomeOther1"}
 
 
+def test_finds_are_listed_in_document_order() -> None:
+    """``PAGE_FINDS`` names every post and every link of the page's own, in the order in which they stand in it."""
+    places = [
+        PAGE.index(f"/{find.post_id}" if f"/{find.post_id}" in PAGE else find.post_id)
+        if isinstance(find, Post)
+        else PAGE.index(f'"{find.url}"')
+        for find in sample.PAGE_FINDS
+    ]
+    assert places == sorted(places)
+    assert set(sample.PAGE_FINDS) == {*sample.PAGE_POSTS, *sample.PAGE_LINKS.values()}
+
+
 def test_both_articles_share_a_post() -> None:
     """One post is quoted by both."""
     assert set(sample.ARTICLE_POSTS) & set(sample.PAGE_POSTS) == {sample.BEAM}
