@@ -8,7 +8,6 @@ One invented story: the lighthouse of Gull Point, dark since 1978, lights itself
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from tests.loopback.answers import html
@@ -194,17 +193,11 @@ _SEED_EMBED = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class SeedWorld:
-    """``post``: the one whose id can be found. ``ends``: where each t.co link leads, by its URL."""
+def seed_world(text: str) -> World:
+    """The world in which ``text``, the seed article, was written: names, codes and words are read from it.
 
-    world: World
-    post: Post
-    ends: dict[str, str]
-
-
-def seed_world(text: str) -> SeedWorld:
-    """The world in which ``text``, the seed article, was written: names, codes and words are read from it."""
+    The first embed's post is ``SEED_POST_ID``, which its picture link leads to; the t.co links lead to ``SEED_PAGES``.
+    """
     embed = _SEED_EMBED.search(text)
     assert embed, "the seed article has an embed that ends in a pic.twitter.com link"
     post = Post(
@@ -215,8 +208,8 @@ def seed_world(text: str) -> SeedWorld:
         videos=(Video(media_id=snowflake("2021-06-28T05:56:12.340Z")),),
     )
     codes = re.findall(r"https://t\.co/(\w+)", text)
-    links = tuple(Link(code=code, to=to) for code, to in zip(codes, SEED_PAGES, strict=True))
-    pages = tuple(_page(url, "An article", "The article that the post quotes.") for url in SEED_PAGES)
-    return SeedWorld(
-        world=World(posts=(post,), links=links, pages=pages), post=post, ends={link.url: link.to for link in links}
+    return World(
+        posts=(post,),
+        links=tuple(Link(code=code, to=to) for code, to in zip(codes, SEED_PAGES, strict=True)),
+        pages=tuple(_page(url, "An article", "The article that the post quotes.") for url in SEED_PAGES),
     )

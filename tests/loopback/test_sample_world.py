@@ -10,7 +10,7 @@ import pytest
 
 from tests.loopback import sample_world as sample
 from tests.loopback.embeds import blockquote, blockquote_of_2012, printed_date, running_text
-from tests.loopback.nouns import Post, minted_at
+from tests.loopback.nouns import Post
 from tests.loopback.recordings import SHARED, needs_shared
 from tests.loopback.server import LoopbackWeb
 from tests.loopback.tco import destination
@@ -143,14 +143,15 @@ def test_nobody_in_it_exists() -> None:
 @needs_shared
 def test_the_world_of_the_seed_article(tmp_path: Path) -> None:
     """Its picture link leads to the known id, posted on the printed day; both other links lead to pages."""
-    seed = sample.seed_world((SHARED / "corpus/seed-article.txt").read_text("utf-8"))
-    assert (seed.post.post_id, seed.post.by.handle) == ("1409390776546258944", "GlobalTelevsion")
-    assert minted_at(seed.post.post_id).strftime("%B %d, %Y") == "June 28, 2021"
-    with LoopbackWeb(seed.world.hosts(), folder=tmp_path) as web:
+    world = sample.seed_world((SHARED / "corpus/seed-article.txt").read_text("utf-8"))
+    assert list(world.posts_by_id) == ["1409390776546258944"]
+    assert world.posts[0].by.handle == "GlobalTelevsion"
+    assert printed_date(world.posts[0]) == "June 28, 2021"
+    with LoopbackWeb(world.hosts(), folder=tmp_path) as web:
         visitor = Visitor(web)
-        assert visitor.follow("https://t.co/X9DJa7awAM")[1] == (
-            "https://twitter.com/GlobalTelevsion/status/1409390776546258944/video/1"
-        )
-        assert list(seed.ends) == ["https://t.co/HKTxlNwvUx", "https://t.co/zOMiiHIvty"]
-        assert [visitor.ask(visitor.follow(short)[-1]).status_code for short in seed.ends] == [200, 200]
+        stops = visitor.follow("https://t.co/X9DJa7awAM")
+        assert stops[1] == "https://twitter.com/GlobalTelevsion/status/1409390776546258944/video/1"
+        ends = [visitor.follow(f"https://t.co/{code}")[-1] for code in ("HKTxlNwvUx", "zOMiiHIvty")]
+        assert ends == list(sample.SEED_PAGES)
+        assert [visitor.ask(end).status_code for end in ends] == [200, 200]
         visitor.close()
