@@ -11,9 +11,9 @@ once, whatever the busy timeout is.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,9 @@ class Catalog:
         self._path = path
         self._writing: sa.Connection | None = None
         self._looking: sa.Connection | None = None
-        self._upserts = {table.name: _upsert(engine.dialect.name, table) for table in _UPSERTED}
+        self._upserts = {table.name: _upsert(engine.dialect.name, table) for table in _DOCUMENTED}
+        self._put_warc = _Prepared(_upsert(engine.dialect.name, schema.warc), engine.dialect)
+        self._put_captures = _Prepared(schema.capture.insert(), engine.dialect)
 
     @classmethod
     def open(cls, path: Path, *, thorough: bool = False) -> Catalog:
@@ -106,10 +108,9 @@ class Catalog:
         """
         row = {"name": warc, "committed_bytes": committed_bytes, "closed": closed, "sha256": sha256}
         with _translated(self._path), self._transaction() as connection:
-            connection.execute(self._upserts["warc"], row)
+            self._put_warc.run(connection, [row])
             if captures:
-                rows = [{**asdict(captured), **_place(ref)} for captured, ref in captures]
-                connection.execute(_INSERT_CAPTURE, rows)
+                self._put_captures.run(connection, [_captured_row(captured, ref) for captured, ref in captures])
             for document, ref in documents_:
                 self._apply(connection, document, _place(ref))
 
@@ -250,6 +251,22 @@ def _check_identity(connection: sa.Connection, path: Path) -> None:
         raise ConfigError([f"{path} was made by a newer archiver (schema {version}; this one knows {this})"])
 
 
+class _Prepared:
+    """A statement turned into SQL once. Every batch of captures runs two; making their text and their parameters anew
+    each time takes as long as the database does for the rest."""
+
+    def __init__(self, statement: sa.Insert, dialect: sa.Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        self._text = str(compiled)
+        self._order: Sequence[str] | None = getattr(compiled, "positiontup", None)
+
+    def run(self, connection: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
+        """Execute it for each row."""
+        order = self._order
+        values = rows if order is None else [tuple(row[name] for name in order) for row in rows]
+        connection.exec_driver_sql(self._text, list(values))
+
+
 def _upsert(dialect: str, table: sa.Table) -> sa.Insert:
     """Insert, or replace the row of the same key; rows with an ``at`` only by those that are not older."""
     insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
@@ -268,6 +285,11 @@ def place(row: Mapping[str, Any]) -> WarcRef:
     )
 
 
+def _captured_row(captured: Captured, ref: WarcRef) -> dict[str, object]:
+    # dataclasses.asdict copies every value deeply, which costs more than the insert.
+    return {**{name: getattr(captured, name) for name in _CAPTURED_COLUMNS}, **_place(ref)}
+
+
 def _place(ref: WarcRef) -> dict[str, object]:
     return {
         "warc": ref.file,
@@ -277,8 +299,8 @@ def _place(ref: WarcRef) -> dict[str, object]:
     }
 
 
-_UPSERTED: Iterable[sa.Table] = (schema.warc, schema.article, schema.post, schema.link)
-_INSERT_CAPTURE = schema.capture.insert()
+_CAPTURED_COLUMNS = tuple(one.name for one in fields(Captured))
+_DOCUMENTED = (schema.article, schema.post, schema.link)
 _INSERT_SIGHTING = schema.sighting.insert()
 _INSERT_SIGHTING_LINK = schema.sighting_link.insert()
 _CAPTURED = (

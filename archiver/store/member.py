@@ -76,6 +76,21 @@ class Stored:
         self._out(struct.pack("<BHHLL", 1, 0, 0xFFFF, self._crc, self._size & 0xFFFFFFFF))
 
 
+class Whole(list[bytes]):
+    """A packer of small members: collects, and compresses in one call, which costs half of what a stream does."""
+
+    def write(self, data: bytes) -> None:
+        self.append(data)
+
+    def flush(self) -> None:
+        """Nothing to do: ``packed`` ends the member."""
+
+    def packed(self) -> bytes:
+        """The member."""
+        packed: bytes = _zlib.compress(b"".join(self), _LEVEL, _GZIP)
+        return packed
+
+
 class Torn(Exception):
     """The bytes at an offset are no whole gzip member; the reason as text."""
 

@@ -65,8 +65,8 @@ class Writer:
     async def write(self, groups: Sequence[Group], volume: Volume) -> Refs:
         """Where each group's first record lies, once all are durable. ``volume`` as just asked for.
 
-        Raises ``StoreError``. A caller that is cancelled meanwhile hears of it after the write: what the groups read
-        from must not be closed before.
+        Raises ``StoreError``. The groups of a caller that is cancelled meanwhile are stored all the same; where they
+        read from a tape that must not be closed before, it hears of it only then.
         """
         if self._error is not None:
             raise StoreError(f"nothing more is stored after an error ({self._error})")
@@ -76,14 +76,9 @@ class Writer:
         self._waiting.append(job)
         if self._running is None:
             self._start(loop)
-        try:
-            return await asyncio.shield(job.done)
-        except asyncio.CancelledError:
-            while not job.done.done():
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.wait([job.done])
-            job.done.exception()  # heard; what counts for this caller is that it was cancelled
-            raise
+        if any(group.reads_later for group in groups):
+            return await _to_its_end(job.done)
+        return await job.done
 
     async def aclose(self) -> None:
         """Wait for what is under way, and close the file. Raises ``StoreError``, but only for what nobody was told."""
@@ -108,6 +103,8 @@ class Writer:
             batch, self._waiting = batch + self._waiting, []
         results = itertools.repeat(()) if self._error else running.result()
         for job, refs in zip(batch, results, strict=False):
+            if job.done.cancelled():
+                continue
             if self._error is not None:
                 job.done.set_exception(self._error)
             else:
@@ -156,3 +153,14 @@ class Writer:
         if file is not None:
             sha256 = file.close()
             self._catalog.commit(file.volume.name, file.end, closed=True, sha256=sha256)
+
+
+async def _to_its_end(done: asyncio.Future[Refs]) -> Refs:
+    try:
+        return await asyncio.shield(done)
+    except asyncio.CancelledError:
+        while not done.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([done])
+        done.exception()  # heard; what counts for this caller is that it was cancelled
+        raise
