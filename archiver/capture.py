@@ -22,8 +22,10 @@ async def capture(post: PostRef, platform: Platform, fetcher: Fetcher, *, slot: 
     got: list[Exchange] = []
     failures: list[Failure] = []
     asked: set[str] = set()
-    while wanted := [request for request in platform.plan(post, got) if request.url not in asked]:
-        if len(asked) + len(wanted) > _MOST_REQUESTS:
+    while len(asked) < _MOST_REQUESTS:
+        planned = {request.url: request for request in platform.plan(post, got) if request.url not in asked}
+        wanted = list(planned.values())[: _MOST_REQUESTS - len(asked)]
+        if not wanted:
             break
         asked.update(request.url for request in wanted)
         answers = await asyncio.gather(*(_fetch(_in_slot(request, post, slot), fetcher) for request in wanted))
