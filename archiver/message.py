@@ -399,9 +399,11 @@ def _unbrotli(chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
             if chunk and not decoder.is_finished():
                 seen = True
-                yield decoder.process(chunk, output_buffer_limit=PIECE_BYTES)
-                while not decoder.can_accept_more_data():
-                    yield decoder.process(b"", output_buffer_limit=PIECE_BYTES)
+                piece = decoder.process(chunk, output_buffer_limit=PIECE_BYTES)
+                yield piece
+                while piece and not decoder.is_finished():
+                    piece = decoder.process(b"", output_buffer_limit=PIECE_BYTES)
+                    yield piece
     except brotli.error as error:
         raise Undecodable(f"not what it says: {error}") from error
     if seen and not decoder.is_finished():
