@@ -79,17 +79,19 @@ class Catalog(Protocol):
         """The newest link document's body, or ``None``."""
         ...
 
-    def posts(self, *, limit: int | None = None, **where: str) -> Iterable[Mapping[str, Any]]:
-        """Rows of posts with their sightings, newest first. ``where``: ``handle``, ``availability``, ``status``,
-        ``article`` (key or part of it)."""
-        ...
-
     def articles(self, *, limit: int | None = None) -> Iterable[Mapping[str, Any]]:
         """Rows of articles, newest first: key, name, url, title, saved_at, finds, waiting."""
         ...
 
-    def sightings(self, key: str) -> Sequence[Mapping[str, Any]]:
-        """The public records of every find, in any article, of a post (``x:ID``) or of a link."""
+    def sightings(
+        self, key: str | None = None, *, limit: int | None = None, **where: str
+    ) -> Iterable[Mapping[str, Any]]:
+        """Public records with the key of their ``article``, newest article first, in the order of their positions.
+
+        ``key``: only those of a post (``x:ID``) or of a link (its URL). ``where``: ``handle`` (any case, with or
+        without @), ``status``, ``availability``, ``article`` (its key or name, or part of one). Raises ``UsageError``
+        for another word.
+        """
         ...
 
     async def add(self, documents: Sequence[Document]) -> Sequence[WarcRef]:

@@ -18,7 +18,7 @@ def listing(catalog: Catalog, *, limit: int | None = None, **where: str) -> Iter
     ``where`` narrows to equal values of ``handle``, ``status`` or ``availability``, or to an ``article`` whose key or
     name contains the text.
     """
-    return catalog.posts(limit=limit, **where)
+    return catalog.sightings(limit=limit, **where)
 
 
 def articles(catalog: Catalog, *, limit: int | None = None) -> Iterable[Row]:
@@ -36,8 +36,8 @@ def show(catalog: Catalog, what: str) -> Sequence[Row]:
     keys += [post.key] if post else []
     keys += [short] if (short := short_link(what)) else []
     for key in keys:
-        if found := catalog.sightings(key):
+        if found := tuple(catalog.sightings(key)):
             return found
-    if found := tuple(catalog.posts(article=what)):
+    if found := tuple(catalog.sightings(article=what)):
         return found
     raise NoInput(f"{what}: not in the archive", hint="`archiver list` shows what is there")

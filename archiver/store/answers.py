@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,10 +17,6 @@ from archiver.store.documents import clean
 Row = Mapping[str, Any]
 _BATCH = 200
 _ARTICLE = ("key", "name", "url", "title", "saved_at", "finds", "waiting")
-_POST = (
-    *("platform", "post_id", "url", "availability", "settled"),
-    *("handle", "author", "posted_at", "posted_at_precision", "text", "lang", "at"),
-)
 
 
 class Answers:
@@ -49,66 +44,39 @@ class Answers:
         for batch in self._rows.stream(query, _BATCH):
             yield from (dict(row._mapping) for row in batch)
 
-    def posts(self, *, limit: int | None = None, **where: str) -> Iterator[Row]:
-        """Rows of posts, newest first: platform, post_id, key, url, availability, settled, handle, author, posted_at,
-        posted_at_precision, text, lang, at (of the newest document), and ``sightings``: the public records of its finds
-        in articles. ``where``: ``handle`` (any case, with or without @), ``availability``, and of some sighting,
-        ``status`` and ``article`` (its key, or part of it). Raises ``UsageError`` for another word."""
-        table = schema.post
-        query = sa.select(*(table.c[name] for name in _POST)).order_by(table.c.at.desc(), table.c.post_id)
-        query = query.where(*_wanted(where)).limit(limit)
+    def sightings(self, key: str | None = None, *, limit: int | None = None, **where: str) -> Iterator[Row]:
+        """See ``ports.Catalog``."""
+        seen, article = schema.sighting, schema.article
+        query = sa.select(seen.c.article, seen.c.record).join_from(seen, article)
+        query = query.where(*_wanted(where), *([] if key is None else [_about(clean(key))]))
+        query = query.order_by(article.c.at.desc(), seen.c.article, seen.c.position).limit(limit)
         for batch in self._rows.stream(query, _BATCH):
-            seen = self._sightings_of([(row.platform, row.post_id) for row in batch])
-            for row in batch:
-                key = (row.platform, row.post_id)
-                yield {**row._mapping, "key": ":".join(key), "sightings": seen.get(key, [])}
+            yield from ({**json.loads(row.record), "article": row.article} for row in batch)
 
-    def sightings(self, key: str) -> Sequence[Row]:
-        """The public records of every find, in any article, of a post (``x:ID``) or of a link (its URL), each with the
-        key of its ``article``; in the order of articles and positions."""
-        table, linked = schema.sighting, schema.sighting_link
-        platform, _, post_id = clean(key).partition(":")
-        by_link = sa.select(1).where(
-            linked.c.article == table.c.article, linked.c.position == table.c.position, linked.c.url == clean(key)
-        )
-        by_post = sa.and_(table.c.platform == platform, table.c.post_id == post_id)
-        query = sa.select(table.c.article, table.c.record).where(sa.or_(by_post, by_link.exists()))
-        return [_record(row) for row in self._rows.rows(query.order_by(table.c.article, table.c.position))]
 
-    def _sightings_of(self, posts: list[tuple[str, str]]) -> dict[tuple[str, str], list[Row]]:
-        table = schema.sighting
-        columns = (table.c.platform, table.c.post_id, table.c.article, table.c.record)
-        wanted = sa.tuple_(table.c.platform, table.c.post_id).in_(posts)
-        order = (table.c.platform, table.c.post_id, table.c.article, table.c.position)
-        rows = self._rows.rows(sa.select(*columns).where(wanted).order_by(*order))
-        found = itertools.groupby(rows, key=lambda row: (row.platform, row.post_id))
-        return {key: [_record(row) for row in group] for key, group in found}
+def _about(key: str) -> sa.ColumnElement[bool]:
+    """Whether a sighting is of the post or link ``key``."""
+    seen, linked = schema.sighting.c, schema.sighting_link.c
+    platform, _, post_id = key.partition(":")
+    by_link = sa.select(1).where(linked.article == seen.article, linked.position == seen.position, linked.url == key)
+    return sa.or_(sa.and_(seen.platform == platform, seen.post_id == post_id), by_link.exists())
 
 
 def _wanted(where: Mapping[str, str]) -> Iterator[sa.ColumnElement[bool]]:
-    post, seen = schema.post.c, schema.sighting.c
+    seen, article = schema.sighting.c, schema.article.c
     for name, value in where.items():
         match name:
             case "handle":
-                yield sa.func.lower(post.handle) == clean(value).removeprefix("@").lower()
+                yield sa.func.lower(seen.handle) == clean(value).removeprefix("@").lower()
             case "availability":
-                yield post.availability == value
+                yield seen.availability == value
             case "status":
-                yield _seen(seen.status == value)
+                yield seen.status == value
             case "article":
-                yield _seen(seen.article.contains(clean(value), autoescape=True))
+                text = clean(value)
+                yield sa.or_(seen.article.contains(text, autoescape=True), article.name.contains(text, autoescape=True))
             case _:
-                raise UsageError(f"posts can't be chosen by {name}: handle, availability, status or article")
-
-
-def _seen(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    post, seen = schema.post.c, schema.sighting.c
-    same = sa.and_(seen.platform == post.platform, seen.post_id == post.post_id)
-    return sa.select(1).where(same, condition).exists()
-
-
-def _record(row: Any) -> Row:
-    return {**json.loads(row.record), "article": row.article}
+                raise UsageError(f"sightings can't be chosen by {name}: handle, availability, status or article")
 
 
 def _loaded(body: str | None) -> dict[str, object] | None:

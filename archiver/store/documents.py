@@ -65,7 +65,7 @@ def sightings(document: Document) -> tuple[list[Row], list[Row]]:
     rows, links = [], []
     for index, outcome in enumerate(_outcomes(document.body)):
         key = {"article": clean(document.key), "position": index}
-        columns = ("kind", "form", "platform", "post_id", "url", "status", "try_again_at")
+        columns = ("kind", "form", "platform", "post_id", "url", "handle", "status", "availability", "try_again_at")
         rows.append({**key, **_texts(outcome, columns), "record": json_text(outcome)})
         shorts = outcome.get("short_links")
         urls = [outcome.get("url"), *(shorts if isinstance(shorts, list | tuple) else ())]
