@@ -1,7 +1,7 @@
 """An embed's date line, in any language.
 
 X prints the UTC day of the post in CLDR's *long* form of the embed's language (``protocols`` 7.3). Our own table reads
-those; dateparser, which takes milliseconds a line and far longer to fail, is asked last and seldom.
+those; dateparser is asked last, seldom, and only in the language that the page says: in all of them it takes seconds.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from archiver.model import Moment
 LONGEST_LINE = 60
 FIRST_YEAR, LAST_YEAR = 2006, 2099
 _BUDDHIST_YEARS = 543
+_WHOLE_NAME = 5
+"""A month alone, its day masked or cut off, counts as a date when its name is no everyday word (``may``, ``mars``)."""
 
 _CJK = re.compile(
     r"(?P<y>\d{4}) ?[年년]\.? ?(?P<m>\d{1,2}) ?[月월]\.? ?(?P<d>\d{1,2}) ?[日일]?"
@@ -67,17 +69,16 @@ class DateReader:
         if exact:
             return exact
         for head in (text, _CLOCK_FIRST.sub("", text, count=1), _WEEKDAY_FIRST.sub("", text, count=1)):
-            found = _scan(head, self.lang)
-            if found and found[0]:
+            if found := _scan(head, self.lang):
                 return found[0]
-        if self.patience > 0 and re.search(r"\d{4}", text) and re.search(r"[^\W\d_]{3}", text):
+        if self.patience > 0 and self.lang and re.search(r"\d{4}", text) and re.search(r"[^\W\d_]{3}", text):
             self.patience -= 1
-            return _ask_dateparser(text)
+            return _ask_dateparser(text, self.lang[:2].lower())
         return None
 
     def at(self, text: str, place: int) -> tuple[Moment | None, int] | None:
         """(moment, end) of the date that is printed in running ``text`` at ``place``; the moment is ``None`` where the
-        year is cut off or masked. ``None``: no date begins there."""
+        rest is cut off or masked. ``None``: no date begins there."""
         window = text[place : place + LONGEST_LINE]
         found = _scan(_same_length(window), self.lang)
         return (found[0], place + found[1]) if found else None
@@ -108,9 +109,9 @@ def _scan(text: str, lang: str | None) -> tuple[Moment | None, int] | None:
                 month, end = named, place
             elif token["word"].casefold().rstrip("'’ª") not in _FILLERS:
                 break
-    if month is None or day is None:
+    if month is None or (day is None and end < _WHOLE_NAME):
         return None
-    return (_moment(year, month, day) if year else None), end
+    return (_moment(year, month, day) if year and day else None), end
 
 
 def month_named(word: str, lang: str | None = None) -> int | None:
@@ -176,11 +177,15 @@ def _instant(text: str) -> Moment | None:
 
 
 @lru_cache(maxsize=512)
-def _ask_dateparser(text: str) -> Moment | None:
+def _ask_dateparser(text: str, lang: str) -> Moment | None:
     settings = {"REQUIRE_PARTS": ["day", "month", "year"], "TIMEZONE": "UTC", "RETURN_AS_TIMEZONE_AWARE": False}
     try:
-        at = dateparser.parse(text, settings=settings)
-    except (ValueError, OverflowError, RecursionError):  # hostile digits reach datetime's limits in there
+        at = dateparser.parse(text, languages=[lang], settings=settings)
+    except (
+        ValueError,
+        OverflowError,
+        RecursionError,
+    ):  # hostile digits reach datetime's limits in there; a language may be unknown
         return None
     return _moment(at.year, at.month, at.day) if at else None
 

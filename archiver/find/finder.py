@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from archiver.find import markup
 from archiver.find.dates import DateReader
-from archiver.find.flat import flatten
+from archiver.find.flat import MAX_FRAGMENT_CHARS, flatten
 from archiver.find.links import short_links, status_links
 from archiver.find.page import Page, read_page
 from archiver.find.plain import HANDLE, attributions
@@ -101,7 +101,7 @@ def _regions(source: Source) -> Iterator[tuple[int, int]]:
             continue
         start, end = max(0, place - _REGION_BEFORE), place + _REGION_AFTER
         start = max(start, source.text.find("<", start, place))
-        if open_region and start <= open_region[1]:
+        if open_region and start <= open_region[1] and end - open_region[0] < MAX_FRAGMENT_CHARS:
             open_region = open_region[0], end
         else:
             if open_region:

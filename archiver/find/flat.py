@@ -42,7 +42,8 @@ class Flat:
 def flatten(markup: str) -> Flat:
     """``markup`` (a fragment, as broken as it may be) as flat text. Comments, scripts and styles are not text."""
     markup = _COMMENT.sub("", markup[:MAX_FRAGMENT_CHARS]).replace("\0", "")
-    soup = BeautifulSoup(f"<div>{markup}</div>", "html.parser")
+    soup = BeautifulSoup(f"<div>{markup}</div>", "lxml")
+    outermost = soup.div.find(True, recursive=False) if soup.div else None
     lines = _Lines()
     lang: str | None = None
     root: dict[str, str] = {}
@@ -53,7 +54,7 @@ def flatten(markup: str) -> Flat:
             continue
         name = node.name
         if event == "open":
-            if not root and node.parent is soup.div:
+            if node is outermost:
                 root = _attributes(node)
             if name == "p" and lang is None:
                 lang = _text(node.get("lang")) or None

@@ -15,7 +15,7 @@ _STATUS = re.compile(rf"status(?:es)?{SLASH}\d{{2,20}}(?!\d)")
 _DELIMITER = re.compile(r"[\s\"'<>|{}`^]")
 _ADDRESS_CHARS = 400
 _HOST = re.compile(r"(?<![\w.@-])(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?/", re.IGNORECASE)
-_SHORT = re.compile(rf"(?:t\.co|pic\.(?:twitter|x)\.com){SLASH}")
+_SHORT = re.compile(rf"(?:t\.co|pic\.(?:twitter|x)\.com){SLASH}[a-z0-9]{{3}}")
 _SHORT_NEEDLES = ("t.co", "pic.twitter.com", "pic.x.com")
 _CHROME_TAGS = frozenset(("meta", "link", "base", "form", "script"))
 

@@ -121,9 +121,10 @@ def _body_end(text: str, permalink: Link | None) -> int:
 
 def _post_of_attributes(flat: Flat) -> PostRef | None:
     """The post that the blockquote's own attributes name: an address (``cite``, ``data-url``), or an id."""
+    addressed = (post for value in flat.root.values() if (post := match(value.strip())))
+    if post := next(addressed, None):
+        return post
     for name, value in flat.root.items():
-        if post := match(value.strip()):
-            return post
         if "tweet" in name and "id" in name and re.fullmatch(r"[1-9]\d{1,18}", value.strip()):
             return PostRef(platform="x", post_id=value.strip())
     return None

@@ -14,8 +14,10 @@ unchanged; where the body begins does not, and is inferred from how posts and ar
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from archiver.find.dates import DateReader
 from archiver.find.flat import Link
@@ -34,18 +36,25 @@ _THIN_DASH = re.compile(r"(?:^|(?<=\s))-(?=\s)", re.MULTILINE)
 _TO_DATE = re.compile(r"(?:[ \t\xa0]|\n(?!\n\n))*(?:[\[<_*>|·,]{1,3}\s*)*")
 _INSTAGRAM = re.compile(r"\s*(?:on|am|el|le|op|den|il)\s", re.IGNORECASE)
 _MARKDOWN_TARGET = re.compile(r"[\]*_)\s]{0,4}\(\s*<?(?P<url>https?://[^\s)>]{1,300})")
-_BARE_TARGET = re.compile(r"[\s>\])(]{0,4}(?P<url>https?://[^\s)>\]]{1,300})")
+_BARE_TARGET = re.compile(r"[\s<>\])(]{0,4}(?P<url>https?://[^\s)>\]]{1,300})")
 
 _POST_MARKS = re.compile(
     r"(?:^|[\s(\"“‘'.–—-])[#＃@＠][^\W\d_]\w+|t\.co/\w|pic\.(?:twitter|x)\.com/|^\s*(?:[-–—•‣▪→➡✅❌⚠️]|\d{1,2}[.)/]\s)"
 )
 _LINK_ONLY = re.compile(r"\s*(?:https?://)?(?:t\.co|pic\.(?:twitter|x)\.com)/\w+\s*")
 _ANY_LINK = re.compile(r"https?://\S+|(?:pic\.(?:twitter|x)\.com|t\.co)/\w+")
+_MEDIA_LINK = re.compile(r"pic\.(?:twitter|x)\.com/\w+")
 _ANNOUNCES = re.compile(r"[:：]\s*[\"“”»]?\s*$")
-_ENDS_SENTENCE = re.compile(r"[.!?。！？…।؟][\"'”’»)\]]*\s*$")
-_SENTENCE_STARTS = re.compile(
-    r"(?<=[.!?。！？:])[\"'”’»)]*\s+|(?<=[.!?][\"”’])(?=[A-Z#@“\"])|(?<=[a-z]\.)(?=[A-Z#@“\"])"
+_SAYS = re.compile(
+    r"t(?:w|u)(?:ee|i|ii)t|\bx\b|wrote|writes|said|says|posted|shared|schrieb|schreibt|sagte|escribi|publicó|dijo|écrit|déclar"
+    r"|scri(?:tto|ve|sse)|disse|escreveu|schreef|napisa|skrev|напис|yazdı|كتب|غرد|投稿|ツイート|写道",
+    re.IGNORECASE,
 )
+_ENDS_SENTENCE = re.compile(r"[.!?。！？…।؟][\"'”’»)\]]*\s*$")
+_ITEM = re.compile(r"\s*(?:[-–—•‣▪→➡*・·]|\d{1,2}[.)/]|[a-z]\)|[\u2600-\u27bf\U0001f000-\U0001faff])")
+_SENTENCE_STARTS = re.compile(r"(?<=[.!?…。！？])[\"'”’»)]*\s+|(?<=[。！？])")
+_GLUED_BLOCKS = re.compile(r"(?<=[a-z0-9]{3}[.!?])[\"”’»)]*(?=[A-Z#@“\"])")
+_ANNOUNCED = re.compile(r"(?<=[:：])\s+")
 _QUOTE_MARK = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 
 
@@ -129,7 +138,7 @@ def _signature(
     named = name_before(text, floor, found.start())
     end = dated[1] if dated else found.end()
     post, end = _permalink(text, place, end, links)
-    if named is None and dated:
+    if named is None and dated and dated[0] and "\n" not in text[found.end() : place]:
         named = _undashed(text, floor, found.start())
     if named is None:
         return None
@@ -149,8 +158,10 @@ def _undashed(text: str, floor: int, handle_at: int) -> tuple[int, str | None] |
 
 def _permalink(text: str, place: int, end: int, links: Sequence[Link]) -> tuple[PostRef | None, int]:
     """The post that the date's link leads to, and where the attribution then ends."""
-    for link in links:
-        if link.start <= end + 2 and link.end >= place and (post := match(link.href)):
+    for link in links[bisect_left(links, place, key=lambda link: link.end) :]:
+        if link.start > end + 2:
+            break
+        if post := match(link.href):
             return post, max(end, link.end)
     for pattern in (_MARKDOWN_TARGET, _BARE_TARGET):
         target = pattern.match(text, end)
@@ -163,29 +174,38 @@ def body_start(text: str, floor: int, end: int) -> int:
     """Where the body that ends at ``end`` begins, not before ``floor`` (the rules of this module's head)."""
     floor = max(floor, end - _BODY_CHARS)
     lines = list(_lines_backwards(text, floor, end))
-    filled = [(start, line) for start, line in lines if line.strip()]
-    if not filled:
+    while lines and not lines[0][1].strip():
+        del lines[0]
+    if not lines:
         return end
-    start, nearest = filled[0]
+    if lines[0][1].lstrip().startswith(">"):
+        return _quoted_start(lines)
+    start, nearest = lines[0]
     units = weight(nearest)
     if units > POST_UNITS + _SLACK_UNITS:
         return _within_line(text, start, end)
-    spaced = any(not line.strip() for _, line in lines[1:])
+    spaced = any(not line.strip() for _, line in lines)
     blank = False
-    for above, line in lines[lines.index(filled[0]) + 1 :]:
+    for above, line in lines[1:]:
         if not line.strip():
             blank = True
             continue
         units += weight(line) + 1
         marked = bool(_POST_MARKS.search(line))
-        if units > POST_UNITS + _SLACK_UNITS or (blank and not (marked or _LINK_ONLY.fullmatch(nearest))):
+        if units > POST_UNITS + _SLACK_UNITS or (blank and not marked and not _LINK_ONLY.fullmatch(nearest)):
             break
-        if not (marked or (spaced and not blank)) and _reads_like_article(line):
-            break
-        if _announces(line, marked=marked):
+        if _announces(line, nearest, marked=marked) or _reads_like_article(
+            line, marked=marked or (spaced and not blank)
+        ):
             break
         start, nearest, blank = above, line, False
     return start
+
+
+def _quoted_start(lines: Sequence[tuple[int, str]]) -> int:
+    """A quote of Markdown or mail is a body whole, however long."""
+    quoted = takewhile(lambda line: line[1].lstrip().startswith(">"), lines)
+    return [start for start, _ in quoted][-1]
 
 
 def _lines_backwards(text: str, floor: int, end: int) -> Iterator[tuple[int, str]]:
@@ -195,29 +215,33 @@ def _lines_backwards(text: str, floor: int, end: int) -> Iterator[tuple[int, str
         end = start - 1
 
 
-def _reads_like_article(line: str) -> bool:
-    return len(line) > _PROSE_CHARS and bool(_ENDS_SENTENCE.search(line)) and not _ANY_LINK.search(line)
+def _reads_like_article(line: str, *, marked: bool) -> bool:
+    prose = len(line) > _PROSE_CHARS and _ENDS_SENTENCE.search(line) and not _ANY_LINK.search(line)
+    return bool(prose) and not marked
 
 
-def _announces(line: str, *, marked: bool) -> bool:
-    return bool(_ANNOUNCES.search(line)) and not marked and len(line.split()) > 2
+def _announces(line: str, below: str, *, marked: bool) -> bool:
+    """Whether ``line`` introduces a post rather than a list of its own."""
+    if marked or not _ANNOUNCES.search(line) or len(line.split()) < 2:
+        return False
+    return bool(_SAYS.search(line)) or not _ITEM.match(below)
 
 
 def _within_line(text: str, start: int, end: int) -> int:
-    """Where a body begins inside a line that holds more than a post: at the first sentence from which a post's units
-    suffice, or behind the last announcement of a quote."""
-    line = text[start:end]
-    starts = [found.end() for found in _SENTENCE_STARTS.finditer(line)]
-    fitting = [place for place in starts if weight(line[place:]) <= POST_UNITS and line[place:].strip()]
-    if not fitting:
-        return start
-    announced = [place for place in fitting if line[:place].rstrip().endswith((":", "："))]
-    return start + (announced[-1] if announced else fitting[0])
+    """Where a body begins inside a line that holds more than a post: at the last place where two blocks were glued
+    together, behind the last announcement, or at the first sentence from which a post's units suffice."""
+    line = text[start:end].rstrip()
+    for pattern in (_GLUED_BLOCKS, _ANNOUNCED, _SENTENCE_STARTS):
+        places = [found.end() for found in pattern.finditer(line) if found.end() < len(line)]
+        first = bisect_left(places, True, key=lambda place: weight(line[place:]) <= POST_UNITS)
+        if first < len(places):
+            return start + (places[first] if pattern is _SENTENCE_STARTS else places[-1])
+    return start
 
 
 def weight(text: str) -> int:
-    """The length of ``text`` as X counts it: links 23, characters beyond the alphabets 2, others 1."""
-    text = _ANY_LINK.sub("x" * 23, text.strip())
+    """The length of ``text`` as X counts it: a link 23, its own media 0, a character beyond the alphabets 2."""
+    text = _ANY_LINK.sub("x" * 23, _MEDIA_LINK.sub("", text).strip())
     return len(text) if text.isascii() else sum(1 if ord(c) < 4352 or 8192 <= ord(c) <= 8247 else 2 for c in text)
 
 
@@ -227,9 +251,13 @@ def tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
+def _start(link: Link) -> int:
+    return link.start
+
+
 def _links_of(body: str, start: int, links: Sequence[Link]) -> tuple[str, ...]:
     """The short links of a body, printed or linked, in order, each once."""
     placed = [(at, link) for at, _, link in short_links_in(body)]
-    inside = (link for link in links if start <= link.start < start + len(body))
+    inside = links[bisect_left(links, start, key=_start) : bisect_left(links, start + len(body), key=_start)]
     placed += [(link.start - start, short) for link in inside if (short := short_link(link.href))]
     return tuple(dict.fromkeys(link for _, link in sorted(placed)))

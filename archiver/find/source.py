@@ -14,20 +14,27 @@ _RAW = re.compile(r"<(?P<name>script|style|textarea|!--)")
 _CLOSERS = {"script": "</script", "style": "</style", "textarea": "</textarea", "!--": "-->"}
 _ZONES: dict[str, Zone] = {"script": "script", "style": "style", "textarea": "textarea", "!--": "comment"}
 _TAG_NAME = re.compile(r"<([a-z][a-z0-9:-]*)")
-_ATTRIBUTE = re.compile(r"[\s/]*([^\s=>\"'/][^\s=>/]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']*)))?")
+_ATTRIBUTE = re.compile(
+    r"[\s/]*(?P<name>[^\s=<>\"'/][^\s=<>/]*)(?:\s*=\s*(?:(?P<quote>[\"'])|(?P<plain>[^\s<>\"']*)))?"
+)
 MAX_TAG_CHARS = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tag:
     """An opening tag. ``start`` to ``end``: its place, from ``<`` behind ``>``. ``attributes``: raw values by name,
-    lower-cased. ``attribute``: the name of the one that holds the place asked about, or ``None``."""
+    lower-cased. ``places``: (end, name) of each attribute, in order."""
 
     name: str
     start: int
     end: int
     attributes: dict[str, str]
-    attribute: str | None
+    places: tuple[tuple[int, str], ...]
+
+    def attribute_at(self, place: int) -> str | None:
+        """The name of the attribute that holds ``place``, or ``None``."""
+        index = bisect_right(self.places, (place, "\U0010ffff"))
+        return self.places[index][1] if index < len(self.places) else None
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,7 @@ class Source:
     low: str
     markup: bool
     _taken: list[tuple[int, int]] = field(default_factory=list)
+    _tags: dict[int, Tag | None] = field(default_factory=dict)
 
     @cached_property
     def _raw_zones(self) -> tuple[list[int], list[tuple[int, Zone]]]:
@@ -71,29 +79,40 @@ class Source:
             start = self.low.rfind("<", max(0, place - MAX_TAG_CHARS), start)
             if start < 0:
                 return None
-            tag = self.read_tag(start, place)
+            tag = self.read_tag(start)
             if tag and tag.end > place:
                 return tag
         return None
 
-    def read_tag(self, start: int, place: int = -1) -> Tag | None:
-        """The opening tag at ``start``, or ``None``; ``place``: where one of its attributes is asked about."""
+    def read_tag(self, start: int) -> Tag | None:
+        """The opening tag at ``start``, or ``None``. A tag that never ends is taken to end where the next begins."""
+        if start not in self._tags:
+            self._tags[start] = self._read_tag(start)
+        return self._tags[start]
+
+    def _read_tag(self, start: int) -> Tag | None:
         name = _TAG_NAME.match(self.low, start)
         if name is None:
             return None
         attributes: dict[str, str] = {}
-        inside = None
+        places: list[tuple[int, str]] = []
         end = name.end()
         limit = min(len(self.text), start + MAX_TAG_CHARS)
         while found := _ATTRIBUTE.match(self.text, end, limit):
-            key = found[1].lower()
-            attributes.setdefault(key, next((value for value in found.groups()[1:] if value is not None), ""))
-            if found.start() <= place < found.end():
-                inside = key
             end = found.end()
-        while end < limit and self.text[end] not in "><":
-            end += 1
-        return Tag(name=name[1], start=start, end=end + 1, attributes=attributes, attribute=inside)
+            value = found["plain"] or ""
+            if found["quote"]:
+                closed = self.text.find(found["quote"], end, limit)
+                if closed < 0:
+                    break
+                value, end = self.text[end:closed], closed + 1
+            key = found["name"].lower()
+            attributes.setdefault(key, value)
+            places.append((end, key))
+        ends = [place for place in (self.low.find(mark, end, limit) for mark in "<>") if place >= 0]
+        return Tag(
+            name=name[1], start=start, end=min(ends, default=limit - 1) + 1, attributes=attributes, places=tuple(places)
+        )
 
     def take(self, start: int, end: int) -> None:
         """Note that an embed was read from ``start`` to ``end``."""

@@ -16,7 +16,8 @@ from archiver.platforms.base import Address, take_apart
 
 NAME = "x"
 CODE_CHARS = 10
-"""Length of every t.co code since 2013; earlier ones have 7 or 8 characters, none is longer."""
+"""Length of every t.co code since 2013; earlier ones have 7 or 8 characters. What is shorter than three is the path of
+a counting pixel (``t.co/i/adsct``)."""
 
 Door = Literal["page", "intent", "widget"]
 
@@ -58,11 +59,11 @@ _RESERVED = frozenset("i home explore intent messages notifications privacy sear
 _HASHBANG = re.compile(r"(?:!|%21)(?=/)")
 _CUT = ("…", "...", "%E2%80%A6", "%e2%80%a6", "&hellip;")
 
-_CODE = re.compile(r"/(?P<code>[A-Za-z0-9]+)(?P<rest>.*)", re.DOTALL)
+_CODE = re.compile(r"/(?P<code>[A-Za-z0-9]{3,})(?P<rest>.*)", re.DOTALL)
 _GLUED = re.compile(r"([A-Za-z0-9]{10})(?:pic\.(?:twitter|x)\.com|https?(?::|$))", re.IGNORECASE)
 _IN_TEXT = re.compile(
     r"(?:(?P<t>(?:https?://|(?<![A-Za-z0-9@./:=%_-]))(?:www\.)?t\.co)|(?P<pic>(?:https?://)?pic\.(?:twitter|x)\.com))"
-    r"/(?P<code>[A-Za-z0-9]{1,40})",
+    r"/(?P<code>[A-Za-z0-9]{3,40})",
     re.IGNORECASE | re.DOTALL,
 )
 _PARAMETER = re.compile(r"://[^\s<>\"']*[?#&][^\s<>\"']*(?:=|%3D)$", re.IGNORECASE)

@@ -1,0 +1,87 @@
+import pytest
+
+from archiver.find.page import MAX_PAGE_BYTES, read_page
+
+
+@pytest.mark.parametrize(
+    ("data", "charset", "used"),
+    [
+        ("<p>Ångström".encode(), None, "utf-8"),
+        (b"\xef\xbb\xbf<p>\xc3\x85ngstr\xc3\xb6m", "latin-1", "utf-8"),
+        ("<p>Ångström".encode("utf-16"), None, "utf-16-le"),
+        ("<p>Ångström".encode("utf-16-be"), None, "utf-16-be"),
+        ("<p>Ångström".encode("utf-32"), None, "utf-32-le"),
+        ("<p>Ångström".encode("cp1252"), None, "cp1252"),
+        ("<p>Ångström".encode("cp1252"), "utf-8", "cp1252"),
+        ("<meta charset=iso-8859-1><p>Ångström".encode("latin-1"), None, "cp1252"),
+        ("<p>Ångström".encode("latin-1"), '"ISO-8859-1"', "cp1252"),
+        ("<meta charset=latin-1><p>Ångström".encode(), "utf-8", "utf-8"),
+        ("<p>Ångström".encode(), "no-such-charset", "utf-8"),
+        ("<p>Ångström".encode(), "base64", "utf-8"),
+    ],
+)
+def test_bytes_become_utf8_by_mark_header_declaration_or_guess(data, charset, used):
+    """The stronger word counts; a declaration that the bytes contradict, or that names no text, does not."""
+    page = read_page(data, charset=charset)
+    assert used == page.charset
+    assert page.data.decode().endswith("<p>Ångström")
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        ("<meta charset=shift_jis><p>日本のニュース", "cp932"),
+        ("<meta charset='gb2312'><p>新闻报道", "gb18030"),
+        ('<meta http-equiv="content-type" content="text/html; charset=windows-1251"><p>новости', "cp1251"),
+        ('<?xml version="1.0" encoding="EUC-KR"?><p>뉴스', "euc_kr"),
+    ],
+)
+def test_a_page_may_declare_its_own_charset(text, charset):
+    """In a meta element of either kind, or in XML's first line."""
+    page = read_page(text.encode(charset))
+    assert (charset, text) == (page.charset, page.data.decode())
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "media_type", "kind"),
+    [
+        (b"plain words", "a.html", None, "html"),
+        (b"<p>markup", "a.txt", None, "text"),
+        (b"<p>markup", "https://example.com/a", "text/plain; charset=utf-8", "text"),
+        (b"words", "https://example.com/a.txt", "TEXT/HTML", "html"),
+        (b"<rss>", "https://example.com/feed", "application/rss+xml", "html"),
+        (b"# Title\n\nwords", "-", None, "text"),
+        (b"\n<!DOCTYPE html><html>", "-", None, "html"),
+        (b"<blockquote class=twitter-tweet>", "-", None, "html"),
+        (b"%PDF-1.7 <html>", "a.html", None, "other"),
+        (b"\x89PNG\r\n", "a", None, "other"),
+    ],
+)
+def test_html_or_text_is_told_by_server_then_name_then_content(data, name, media_type, kind):
+    """What is binary is neither, whatever its name says."""
+    assert kind == read_page(data, name=name, media_type=media_type).kind
+
+
+def test_the_head_says_title_language_and_addresses():
+    """Entities are decoded, white space collapsed; the base element is what links are relative to."""
+    page = read_page(
+        b"""<!doctype html><HTML class=x lang="de-AT"><head><title>
+        Rain &amp; wind</title><link href="https://example.com/rain" rel="canonical"><base href='https://cdn.example/'>""",
+        url="https://example.com/rain?utm_source=x",
+    )
+    assert (page.title, page.lang) == ("Rain & wind", "de-AT")
+    assert (page.canonical_url, page.base_url) == ("https://example.com/rain", "https://cdn.example/")
+
+
+def test_a_page_without_a_head_says_nothing():
+    """Not known is ``None``; links are then relative to where the page came from."""
+    page = read_page(b"<p>x", url="https://example.com/x")
+    assert (page.title, page.lang, page.canonical_url, page.base_url) == (None, None, None, "https://example.com/x")
+
+
+def test_a_page_beyond_the_limit_is_marked_truncated():
+    """What is left out is said."""
+    assert not read_page(b"<p>" + b" " * 100).truncated
+    page = read_page(b"<p>" + b" " * MAX_PAGE_BYTES)
+    assert page.truncated
+    assert len(page.data) == MAX_PAGE_BYTES
