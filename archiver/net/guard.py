@@ -115,12 +115,12 @@ def place(text: str, allowed_ports: frozenset[int]) -> Place:
         raise _refused(text, f"no valid address: {error}") from error
     host = url.raw_host.decode("ascii").removesuffix(".")
     address = _literal(shape[2], host, text)
-    port = url.port or (443 if url.scheme == "https" else 80)
+    port = (443 if url.scheme == "https" else 80) if url.port is None else url.port
     if port not in allowed_ports:
         raise _refused(text, f"port {port} is not allowed")
     if isinstance(address, ipaddress.IPv6Address):
         host = str(address)
-    authority = (f"[{host}]" if ":" in host else host) + (f":{url.port}" if url.port else "")
+    authority = (f"[{host}]" if ":" in host else host) + ("" if url.port is None else f":{port}")
     target = url.raw_path
     return Place(
         url=f"{url.scheme}://{authority}{target.decode('ascii')}", scheme=url.scheme, host=host, port=port,

@@ -53,7 +53,7 @@ class PatientFetcher:
             stop=stop_after_attempt(self._config.tries),
             wait=self._wait_s,
             retry=retry_if_exception(_worth_asking_again) | retry_if_result(_passing),
-            retry_error_callback=_last,
+            retry_error_callback=self._last,
         )
         exchange: Exchange = await retrying(self._attempt, request)
         return exchange
@@ -74,6 +74,13 @@ class PatientFetcher:
             if asked_s:
                 return asked_s
         return self._back_off(state)
+
+    def _last(self, state: RetryCallState) -> Exchange:
+        assert state.outcome is not None
+        exchange: Exchange = state.outcome.result()
+        if exchange.status in _BUSY:
+            raise _limited(exchange, retry_after_s(exchange, self._clock.now()))
+        return exchange
 
 
 def retry_after_s(exchange: Exchange, now: datetime) -> float | None:
@@ -98,14 +105,6 @@ def _worth_asking_again(error: BaseException) -> bool:
 
 def _passing(exchange: Exchange) -> bool:
     return not exchange.replayed and (exchange.status in _PASSING or exchange.cut in ("time", "disconnect"))
-
-
-def _last(state: RetryCallState) -> Exchange:
-    assert state.outcome is not None
-    exchange: Exchange = state.outcome.result()
-    if exchange.status in _BUSY:
-        raise _limited(exchange, None)
-    return exchange
 
 
 def _limited(exchange: Exchange, asked_s: float | None) -> RateLimited:

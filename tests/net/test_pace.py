@@ -1,0 +1,110 @@
+"""How often a host is asked, and when it is left alone."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.config import PolitenessConfig
+from archiver.net.pace import Pace
+from tests.net.street import SkippingClock
+
+
+class SteppingClock(SkippingClock):
+    """Time that passes only when everybody sleeps: the earliest sleeper wakes first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waking: list[tuple[float, asyncio.Event]] = []
+
+    async def sleep(self, seconds: float) -> None:
+        event = asyncio.Event()
+        self._waking.append((self.passed_s + seconds, event))
+        await event.wait()
+
+    async def run(self) -> None:
+        """Let time pass until nobody sleeps any more."""
+        for _ in range(10):
+            await asyncio.sleep(0)
+        while self._waking:
+            self._waking.sort(key=lambda waking: waking[0])
+            at, event = self._waking.pop(0)
+            self.passed_s = max(self.passed_s, at)
+            event.set()
+            for _ in range(10):
+                await asyncio.sleep(0)
+
+
+async def turns(pace: Pace, clock: SteppingClock, hosts: list[str]) -> dict[str, list[float]]:
+    """When each host was asked, by the clock."""
+    asked: dict[str, list[float]] = {host: [] for host in hosts}
+
+    async def ask(host: str) -> None:
+        await pace.turn(host)
+        asked[host].append(clock.passed_s)
+
+    async with asyncio.TaskGroup() as group:
+        for host in hosts:
+            group.create_task(ask(host))
+        group.create_task(clock.run())
+    return asked
+
+
+@given(st.floats(0.1, 50), st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=25))
+def test_no_host_is_asked_more_often_than_its_rate(rate: float, hosts: list[str]):
+    """In whatever order, two turns at one host are at least 1/rate apart, and no host waits for another."""
+
+    async def measure() -> None:
+        clock = SteppingClock()
+        pace = Pace(PolitenessConfig(requests_per_second=rate, hosts={}), clock)
+        for times in (await turns(pace, clock, hosts)).values():
+            assert times == pytest.approx([i / rate for i in range(len(times))])
+
+    asyncio.run(measure())
+
+
+async def test_each_host_has_its_own_rate():
+    """Exceptions by name hold, zero means no limit, and the rest have the common rate."""
+    clock = SteppingClock()
+    pace = Pace(PolitenessConfig(requests_per_second=2, hosts={"slow.example": 0.1, "free.example": 0}), clock)
+    asked = await turns(pace, clock, ["slow.example", "free.example", "t.co"] * 3)
+    assert asked == {
+        "slow.example": pytest.approx([0, 10, 20]), "free.example": [0, 0, 0], "t.co": pytest.approx([0, 0.5, 1]),
+    }  # fmt: skip
+
+
+async def test_a_penalty_makes_everybody_wait_and_nobody_rush_afterwards():
+    """After 30 seconds of being left alone, the host is asked at its rate again, also by those who waited before."""
+    clock = SteppingClock()
+    pace = Pace(PolitenessConfig(requests_per_second=2, hosts={}), clock)
+    pace.penalise("t.co", 30)
+    pace.penalise("t.co", 10)
+    asked = await turns(pace, clock, ["t.co", "t.co", "t.co", "x.com"])
+    assert asked == {"t.co": pytest.approx([30, 30.5, 31]), "x.com": [0]}
+
+
+async def test_a_penalty_that_comes_while_waiting_is_heeded():
+    """Who sleeps for a turn when the host asks to be left alone does not take that turn."""
+    clock = SteppingClock()
+    pace = Pace(PolitenessConfig(requests_per_second=1, hosts={}), clock)
+    await pace.turn("t.co")
+    late = asyncio.create_task(pace.turn("t.co"))
+    await asyncio.sleep(0)
+    pace.penalise("t.co", 5)
+    await clock.run()
+    await late
+    assert clock.passed_s == pytest.approx(5)
+    assert pace.penalty_s("t.co") == 0
+
+
+async def test_penalties_hold_without_a_rate_too():
+    """Politeness off does not mean that a host's own wish is ignored."""
+    clock = SkippingClock()
+    pace = Pace(PolitenessConfig(requests_per_second=0, hosts={}), clock)
+    pace.penalise("t.co", 7)
+    assert pace.penalty_s("t.co") == 7
+    await pace.turn("t.co")
+    assert clock.sleeps == [7]
