@@ -41,8 +41,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"demo: {reason}", file=sys.stderr)
         return 2
     with LoopbackWeb(sample.sample_world().hosts(), folder=folder) as web:
-        (folder / CONFIG).write_text(configuration(web))
-        went_well = _tour(folder, web)
+        went_well = tour(folder, web)
     _farewell(folder)
     return 0 if went_well else 1
 
@@ -67,13 +66,14 @@ def configuration(web: LoopbackWeb) -> str:
         "# Written by the demo. `connect_to` leads every name to the miniature web, which is gone when the demo is:\n"
         "# reading commands (list, show) go on working, and saving finds nobody.\n"
         f'[archive]\ndir = "{ARCHIVE}"\n\n'
-        f'[network]\nca_bundle = "{AUTHORITY}"\nconnect_to = {web.connect_to_toml}\nmax_wait_s = 2\n\n'
+        f'[network]\nca_bundle = "{AUTHORITY}"\nconnect_to = {web.connect_to_toml}\ntries = 2\nmax_wait_s = 1\n\n'
         "[politeness]\nrequests_per_second = 0  # there is nobody to be polite to\n"
     )
 
 
-def _tour(folder: Path, web: LoopbackWeb) -> bool:
-    """Every command of the demo, in order; whether all of them ended as they should."""
+def tour(folder: Path, web: LoopbackWeb) -> bool:
+    """Write the configuration and run every command of the demo, in order; whether all of them ended as they should."""
+    (folder / CONFIG).write_text(configuration(web))
     articles = [_shown(sample.ARTICLE_TXT), sample.ARTICLE_URL]
     steps = (
         ("What is embedded in the text? (no network)", ["find", articles[0]], {0}),
