@@ -27,7 +27,7 @@ from archiver.store import documents, schema
 from archiver.store.records import Captured
 
 FILE_NAME = "catalog.sqlite"
-_BUSY_TIMEOUT_S = 30
+BUSY_TIMEOUT_S = 30.0
 
 
 class Unreadable(Exception):
@@ -37,8 +37,8 @@ class Unreadable(Exception):
 class Catalog:
     """One connection for writing, used by one thread at a time, and one for looking. ``close`` both.
 
-    Every method raises ``StoreError`` (74), ``Damaged`` (65) or, when another program holds the file for longer than
-    30 s, ``AlreadyRunning`` (75).
+    Every method raises ``StoreError`` (74), ``Damaged`` (65) or, when another program holds the file for
+    longer than 30 s, ``AlreadyRunning`` (75).
     """
 
     def __init__(self, engine: sa.Engine, path: Path) -> None:
@@ -51,13 +51,15 @@ class Catalog:
         self._put_captures = _Prepared(schema.capture.insert(), engine.dialect)
 
     @classmethod
-    def open(cls, path: Path, *, thorough: bool = False) -> Catalog:
+    def open(cls, path: Path, *, thorough: bool = False, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Catalog:
         """The catalog at ``path``, made if there is none. ``thorough``: check every page first, which is worth its time
-        after a crash.
+        after a crash. ``busy_timeout_s``: how long a write waits for another program.
 
         Raises ``Unreadable`` when it must be made anew, ``ConfigError`` when a newer program made it.
         """
-        engine = sa.create_engine("sqlite://", creator=lambda: _connect(path), poolclass=sa.pool.QueuePool)
+        engine = sa.create_engine(
+            "sqlite://", creator=lambda: _connect(path, busy_timeout_s), poolclass=sa.pool.QueuePool
+        )
         sa.event.listen(engine, "begin", _begin)
         catalog = cls(engine, path)
         try:
@@ -216,9 +218,9 @@ def set_aside(path: Path, suffix: str) -> Path | None:
     return kept
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     # Transactions are begun in words (`_begin`); the sqlite3 module would begin them deferred.
-    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
     return connection
@@ -230,7 +232,7 @@ def _connect_to_look(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?{mode}",
         uri=True,
-        timeout=_BUSY_TIMEOUT_S,
+        timeout=BUSY_TIMEOUT_S,
         isolation_level=None,
         check_same_thread=False,
     )

@@ -67,7 +67,7 @@ def recover(folder: Path, catalog: Catalog) -> tuple[str, ...]:
     notes: list[str] = []
     for name in names:
         known, closed = committed.get(name, (0, False))
-        if sizes[name] != known or not closed:
+        if sizes[name] != known or not closed or _path(folder, name)[1]:
             notes += _recover_file(folder, catalog, name, known)
     return tuple(notes)
 
