@@ -11,7 +11,7 @@ import html
 import json
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qs, quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
 from archiver.model import Ended, Exchange
 
@@ -24,9 +24,13 @@ _META = re.compile(
 )
 _REPLACE = re.compile(r"location\.replace\(\s*(\"(?:[^\"\\]|\\.){1,4096}\")\s*\)")
 _TITLE = re.compile(r"<title>\s*(https?://[^<\s]{1,4096})\s*</title>", re.I)
-_REURL = re.compile(r"<input[^<>]{0,200}\bid=[\"']?target[\"']?[^<>]{0,200}\bvalue=[\"'](https?://[^\"']{1,4096})", re.I)
+_REURL = re.compile(
+    r"<input[^<>]{0,200}\bid=[\"']?target[\"']?[^<>]{0,200}\bvalue=[\"'](https?://[^\"']{1,4096})", re.I
+)
 # A page that does nothing but send on is small; a real page with a refresh in it is an end.
 _INTERSTITIAL_BYTES = 4096
+_ABSOLUTE = re.compile(r"([a-z][a-z0-9+.-]{0,30})(://[^/?#]*)", re.I)
+_DROPPED_BY_BROWSERS = str.maketrans("", "", "\t\r\n")
 _SAFE = "%/:?#[]@!$&'()*+,;=-._~|\\"
 
 # Where services send links that they do not know: a redirect, but not to the link's target.
@@ -132,9 +136,11 @@ def join(base: str, location: str) -> str:
         text = location.encode("latin-1").decode("utf-8")  # header values come as latin-1, servers send UTF-8
     except UnicodeError:
         text = location.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # a script's "\\ud800"
+    text = text.strip().translate(_DROPPED_BY_BROWSERS)
     try:
-        parts = urlsplit(urljoin(base, text.strip()))
+        # An absolute URL is left as it is: urljoin would drop an empty query's "?".
+        text = text if _ABSOLUTE.match(text) else urljoin(base, text)
     except ValueError:
         return text
-    path, query, fragment = (quote(part, safe=_SAFE) for part in (parts.path, parts.query, parts.fragment))
-    return urlunsplit((parts.scheme, parts.netloc, path, query, fragment))
+    place = _ABSOLUTE.match(text)
+    return place[1].lower() + place[2] + quote(text[place.end() :], safe=_SAFE) if place else text
