@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from archiver.errors import FetchError, Unreachable
 from archiver.model import Cut, Exchange, Request, WarcRef, Why
@@ -82,6 +83,5 @@ class Web:
 
 def chain(*urls: str, last: Exchange | None = None) -> dict[str, Exchange | FetchError]:
     """Redirects from each of ``urls`` to the next; the last answers ``last``, or a page."""
-    steps: Iterable[tuple[str, str]] = zip(urls, urls[1:], strict=False)
     end: dict[str, Exchange | FetchError] = {urls[-1]: last or answer(body="<p>The end.</p>" * 500)}
-    return {**end, **{here: moved(to) for here, to in steps}}
+    return {**end, **{here: moved(to) for here, to in pairwise(urls)}}

@@ -13,7 +13,7 @@ import pytest
 from archiver import record, run
 from archiver.capture import capture
 from archiver.errors import FetchError, RateLimited, Unreachable
-from archiver.model import Article, Cut, Exchange, Find, Moment, PostRef, Resolution
+from archiver.model import Article, Cut, Exchange, Find, Moment, PostRecord, PostRef, Resolution
 from archiver.platforms import match
 from archiver.platforms.x.media import SIZES
 from archiver.platforms.x.post import X
@@ -44,15 +44,16 @@ EMBED = Find(
 )
 LINK = Find(article=ARTICLE.key, position=1, kind="link", form="short-link", platform="x", url=SHORT)
 PICTURE = answer(kind="image/jpeg", body=b"\xff\xd8")
+A_PHOTO = "https://pbs.twimg.com/media/A.jpg"
 NO_PICTURE = {f"https://pbs.twimg.com/media/A?format=jpg&name={size}": answer(404) for size in SIZES}
 PUBLIC: dict[str, Exchange | FetchError] = {
-    TWEET_RESULT: in_json(tweet(photos=["https://pbs.twimg.com/media/A.jpg"], videos=[video()], quoted_tweet={"id_str": "20"})),
+    TWEET_RESULT: in_json(tweet(photos=[A_PHOTO], videos=[video()], quoted_tweet={"id_str": "20"})),
     OEMBED: in_json(oembed_answer()),
     "https://pbs.twimg.com/media/A?format=jpg&name=orig": PICTURE,
     "https://pbs.twimg.com/ext_tw_video_thumb/1/pu/img/p?format=jpg&name=orig": PICTURE,
     "https://video.twimg.com/ext_tw_video/1/pu/vid/1280x720/b.mp4?tag=12": answer(kind="video/mp4", body=b"film"),
     "https://pbs.twimg.com/profile_images/1/f.jpg": PICTURE,
-}  # fmt: skip
+}
 
 
 def valid(row: Mapping[str, Any], definition: str) -> bool:
@@ -62,12 +63,12 @@ def valid(row: Mapping[str, Any], definition: str) -> bool:
     return True
 
 
-async def seen(answers: Mapping[str, Exchange | FetchError], post: PostRef = POST) -> record.PostRecord:
+async def seen(answers: Mapping[str, Exchange | FetchError], post: PostRef = POST) -> PostRecord:
     """The record of a post in a web of ``answers``."""
     return record.read(await capture(post, X(), Web(answers)), X())
 
 
-def body(of: record.PostRecord) -> Mapping[str, Any]:
+def body(of: PostRecord) -> Mapping[str, Any]:
     return record.post_document(of, at=NOW, looks=0, try_again_at=None if of.settled else NOW).body
 
 
@@ -91,10 +92,14 @@ class TestFound:
         [
             (Moment.of_day(date(2021, 6, 28)), "2021-06-28", "day"),
             (Moment(at=datetime(2021, 6, 28, 5, 58, tzinfo=UTC), precision="minute"), "2021-06-28T05:58Z", "minute"),
-            (Moment(at=datetime(2012, 7, 3, 4, 41, 33, tzinfo=UTC), precision="second"), "2012-07-03T04:41:33.000Z", "second"),
+            (
+                Moment(at=datetime(2012, 7, 3, 4, 41, 33, tzinfo=UTC), precision="second"),
+                "2012-07-03T04:41:33.000Z",
+                "second",
+            ),
             (None, None, None),
         ],
-    )  # fmt: skip
+    )
     def test_a_date_is_shown_no_finer_than_it_is_known(
         self, date_: Moment | None, posted_at: str | None, precision: str | None
     ) -> None:
@@ -261,9 +266,19 @@ class TestPublic:
 
     @pytest.mark.parametrize(
         "change",
-        [{"extra": 1}, {"status": "ok"}, {"post_id": 20}, {"availability": "gone"}, {"posted_at": "2023-03-29"}, {"handle": "a b"},
-         {"status": "pending"}, {"error": "odd"}, {"url": "https://x.com/a/b/status/1"}, {"facts": {"mood": []}}],
-    )  # fmt: skip
+        [
+            {"extra": 1},
+            {"status": "ok"},
+            {"post_id": 20},
+            {"availability": "gone"},
+            {"posted_at": "2023-03-29"},
+            {"handle": "a b"},
+            {"status": "pending"},
+            {"error": "odd"},
+            {"url": "https://x.com/a/b/status/1"},
+            {"facts": {"mood": []}},
+        ],
+    )
     async def test_the_schema_is_strict(self, change: dict[str, Any]) -> None:
         """An unknown key, an unknown word or a wrong type is no public record."""
         row = public(post_body=body(await seen(PUBLIC)))

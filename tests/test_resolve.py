@@ -12,10 +12,12 @@ T_CO = "https://t.co/X9DJa7awAM"
 POST = "https://twitter.com/GlobalTelevsion/status/1409390776546258944/video/1"
 
 
-async def follow(answers: dict[str, Exchange | FetchError], link: str = T_CO, **more: int) -> tuple[Resolution, Web]:
+async def follow(
+    answers: dict[str, Exchange | FetchError], link: str = T_CO, max_hops: int = 10
+) -> tuple[Resolution, Web]:
     """Where ``link`` leads in a web of ``answers``, and what was asked for on the way."""
     web = Web(answers)
-    return await resolve(link, web, match, **more), web
+    return await resolve(link, web, match, max_hops=max_hops), web
 
 
 def stops(count: int) -> list[str]:

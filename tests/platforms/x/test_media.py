@@ -9,6 +9,8 @@ from tests.loopback.recordings import needs_shared, recorded_json
 from tests.platforms.x.posts import tweet, video
 
 NAME = "https://pbs.twimg.com/media/FsZNOgcWAAEQtrd"
+STILL = "https://pbs.twimg.com/ext_tw_video_thumb/1/pu/img/p"
+FACES = "https://pbs.twimg.com/profile_images/1"
 
 
 def sizes(name: str, extension: str) -> tuple[str, ...]:
@@ -21,14 +23,14 @@ def sizes(name: str, extension: str) -> tuple[str, ...]:
         (f"{NAME}.jpg", sizes(NAME, "jpg")),
         (f"{NAME}.png", sizes(NAME, "png")),
         (f"{NAME}.jpg:large", sizes(NAME, "jpg")),
-        ("https://pbs.twimg.com/ext_tw_video_thumb/1/pu/img/p.jpg", sizes("https://pbs.twimg.com/ext_tw_video_thumb/1/pu/img/p", "jpg")),
+        (f"{STILL}.jpg", sizes(STILL, "jpg")),
         (f"{NAME}?format=jpg&name=orig", (f"{NAME}?format=jpg&name=orig",)),
         (f"{NAME}.svg", (f"{NAME}.svg",)),
         ("https://evil.example/media/a.jpg", ()),
         ("http://pbs.twimg.com/media/a.jpg", ()),
         ("", ()),
     ],
-)  # fmt: skip
+)
 def test_a_photo_is_asked_for_in_its_original_size_first(url: str, ladder: tuple[str, ...]) -> None:
     """The order of sizes is gallery-dl's; an address of another form is asked for as it stands."""
     assert media.photo_ladder(url) == ladder
@@ -37,13 +39,13 @@ def test_a_photo_is_asked_for_in_its_original_size_first(url: str, ladder: tuple
 @pytest.mark.parametrize(
     ("url", "ladder"),
     [
-        ("https://pbs.twimg.com/profile_images/1/abc_normal.jpg", ("https://pbs.twimg.com/profile_images/1/abc.jpg", "https://pbs.twimg.com/profile_images/1/abc_normal.jpg")),
-        ("https://pbs.twimg.com/profile_images/1/abc_400x400.png", ("https://pbs.twimg.com/profile_images/1/abc.png", "https://pbs.twimg.com/profile_images/1/abc_400x400.png")),
-        ("https://pbs.twimg.com/profile_images/1/a_normal_b.jpg", ("https://pbs.twimg.com/profile_images/1/a_normal_b.jpg",)),
+        (f"{FACES}/abc_normal.jpg", (f"{FACES}/abc.jpg", f"{FACES}/abc_normal.jpg")),
+        (f"{FACES}/abc_400x400.png", (f"{FACES}/abc.png", f"{FACES}/abc_400x400.png")),
+        (f"{FACES}/a_normal_b.jpg", (f"{FACES}/a_normal_b.jpg",)),
         ("https://abs.twimg.com/sticky/default_profile_normal.png", ()),
         ("https://[", ()),
     ],
-)  # fmt: skip
+)
 def test_an_avatar_is_asked_for_as_uploaded_first(url: str, ladder: tuple[str, ...]) -> None:
     """Without ``_normal`` it is the original; only the media hosts are asked."""
     assert media.avatar_ladder(url) == ladder
@@ -118,8 +120,16 @@ def test_an_entry_of_unknown_kind_or_host_is_passed_over(entry: object) -> None:
     assert [medium.url for medium in media.media(body)] == [f"{NAME}.jpg"]
 
 
-@pytest.mark.parametrize("info", [None, [], {"variants": None}, {"variants": [7, {}, {"url": "https://evil.example/a.mp4"}]},
-                                  {"variants": [{"content_type": "video/mp4", "url": "https://evil.example/a.mp4"}]}])  # fmt: skip
+@pytest.mark.parametrize(
+    "info",
+    [
+        None,
+        [],
+        {"variants": None},
+        {"variants": [7, {}, {"url": "https://evil.example/a.mp4"}]},
+        {"variants": [{"content_type": "video/mp4", "url": "https://evil.example/a.mp4"}]},
+    ],
+)
 def test_a_film_without_files_still_has_its_poster(info: object) -> None:
     """Nothing to fetch is an empty ladder, no error."""
     (film,) = media.media(tweet(videos=[video(video_info=info)]))
@@ -127,14 +137,20 @@ def test_a_film_without_files_still_has_its_poster(info: object) -> None:
 
 
 @needs_shared
-@pytest.mark.parametrize(("name", "media_count"), [("1641086480675225601_photo", 1), ("1629262255744503809_card", 0), ("1641895049427550208_quote", 0)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "media_count"),
+    [("1641086480675225601_photo", 1), ("1629262255744503809_card", 0), ("1641895049427550208_quote", 0)],
+)
 def test_recorded_posts_have_the_media_that_they_show(name: str, media_count: int) -> None:
     """A quoted post's pictures are its own, not the quoting post's."""
     assert len(list(media.media(recorded_json(f"fixtures/syndication/tweet_{name}.json")))) == media_count
 
 
 VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just("https://video.twimg.com/a.mp4")
-VARIANTS = st.lists(VALUES | st.dictionaries(st.sampled_from(["content_type", "bitrate", "url"]), VALUES | st.just("video/mp4")), max_size=3)  # fmt: skip
+VARIANTS = st.lists(
+    VALUES | st.dictionaries(st.sampled_from(["content_type", "bitrate", "url"]), VALUES | st.just("video/mp4")),
+    max_size=3,
+)
 
 
 @given(st.one_of(VALUES, st.dictionaries(st.sampled_from(["duration_millis", "variants"]), VALUES | VARIANTS)), VALUES)

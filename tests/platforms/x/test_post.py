@@ -10,7 +10,18 @@ from archiver.errors import UnreadableCapture
 from archiver.model import Capture, Exchange, Fact, Failure, PostRef, Request, Why
 from archiver.platforms.x.post import X
 from tests.answers import answer, in_json, moved, ref
-from tests.platforms.x.posts import HANDLE, ID, OEMBED, POSTED_AT, TOMBSTONES, TWEET_RESULT, oembed_answer, tombstone, tweet, video  # fmt: skip
+from tests.platforms.x.posts import (
+    HANDLE,
+    ID,
+    OEMBED,
+    POSTED_AT,
+    TOMBSTONES,
+    TWEET_RESULT,
+    oembed_answer,
+    tombstone,
+    tweet,
+    video,
+)
 
 POST = PostRef(platform="x", post_id=ID, handle=HANDLE)
 PHOTO = "https://pbs.twimg.com/media/A"
@@ -162,6 +173,9 @@ PARTS: dict[str, Callable[[Why], Exchange | Failure | None]] = {
 }
 
 
+UNCLEAR = ("404", "403", "403 not authorized", "500", "unreachable", "not asked")
+
+
 class TestVerdict:
     @pytest.mark.parametrize(
         ("tweet_result", "oembed", "availability"),
@@ -177,7 +191,7 @@ class TestVerdict:
             ("unreachable", "public", "public"),
             ("deleted", "public", "public"),
             # A tombstone's text says why, whatever the other service says or does not.
-            *((word, other, word) for word in TOMBSTONES for other in ("404", "403", "403 not authorized", "500", "unreachable", "not asked")),
+            *((word, other, word) for word in TOMBSTONES for other in UNCLEAR),
             # A 404 alone is "deleted" only when nobody who was asked says, or may yet say, anything else.
             ("404", "404", "deleted"),
             ("404", "not asked", "deleted"),
@@ -214,7 +228,7 @@ class TestVerdict:
             ("not asked", "not asked", "error"),
             ("not asked", "302", "error"),
         ],
-    )  # fmt: skip
+    )
     def test_two_answers_add_up_to_one_word(self, tweet_result: str, oembed: str, availability: str) -> None:
         """From what was answered, never guessed."""
         assert read(PARTS[tweet_result]("post"), PARTS[oembed]("oembed"))[0] == availability

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import io
+import json
+import unicodedata
+from collections.abc import Callable
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from archiver import printing
+
+HOSTILE = {
+    "a colour": "\x1b[31mred\x1b[0m",
+    "a title": "\x1b]0;evil\x07",
+    "a link": "\x1b]8;;https://evil.example\x1b\\click\x1b]8;;\x1b\\",
+    "a cleared screen": "\x1b[2J\x1b[H",
+    "an 8-bit sequence": "\x9b31mred",
+    "a return": "harmless\rEVIL",
+    "a backspace": "abc\b\b\bEVIL",
+    "a bell": "\a",
+    "a right-to-left override": "moc.\u202elive",
+    "an isolate": "\u2066evil\u2069",
+    "a direction mark": "a\u200eb\u200fc\u061cd",
+    "nothing to be seen": "a\u200bb\ufeffc\u00add",
+    "a tag character": "a\U000e0041",
+    "a line separator": "a\u2028b\u2029c\x85d",
+    "half a character": "a\ud800b",
+    "a private character": "a\ue000b",
+    "a NUL": "a\x00b",
+}
+MARKUP = [
+    "[bold]x[/bold]",
+    "[/]",
+    "[/nothing]",
+    "[link=https://evil.example]x[/link]",
+    "[red",
+    ":warning: :smile:",
+    "[@click=app.quit]x[/]",
+]
+
+
+def row(text: str) -> dict[str, Any]:
+    """A public record in which everything that strangers write is ``text``."""
+    return {
+        "article": text,
+        "position": 0,
+        "kind": "embed",
+        "form": "blockquote",
+        "url": f"https://x.com/{text}",
+        "author": text,
+        "handle": None,
+        "posted_at": "2021-06-28",
+        "text": text,
+        "short_links": ["https://t.co/a"],
+        "status": "pending",
+        "availability": "ambiguous",
+        "error": text,
+        "try_again_at": "2026-08-01T13:00:00.000Z",
+        "facts": {
+            "author": [{"value": text, "how": text}],
+            "media": [{"value": [{"type": "photo", "url": text, "file": {"bytes": 1234, "warc": text}}], "how": "x"}],
+            "quoted": [{"value": {"platform": "x", "post_id": text, "handle": None}, "how": "x"}],
+        },
+        "disagreements": [{"field": "author", "values": [{"value": text, "how": "a"}, {"value": text, "how": text}]}],
+        "links": [link(text)],
+        "captures": [{"http_status": 200, "url": text, "warc": text, "offset": 1, "why": "post"}],
+    }
+
+
+def link(text: str) -> dict[str, Any]:
+    hops = [{"url": text, "http_status": 301, "warc": text}, {"url": text, "http_status": None, "warc": None}]
+    return {"short": text, "end": text, "ended": "page", "hops": hops}
+
+
+WAYS: dict[str, Callable[[Console, str], None]] = {
+    "finds": lambda console, text: printing.finds(console, [row(text)], outcome=False),
+    "outcomes": lambda console, text: printing.finds(console, [row(text)], outcome=True),
+    "waiting": lambda console, text: printing.waiting(console, [row(text)]),
+    "record": lambda console, text: printing.record(console, row(text)),
+    "chain": lambda console, text: printing.chain(console, link(text)),
+}
+
+
+def printed(way: str, text: str, *, terminal: bool = False) -> str:
+    out = io.StringIO()
+    colours: Literal["truecolor"] | None = "truecolor" if terminal else None
+    WAYS[way](Console(file=out, width=200, force_terminal=terminal, color_system=colours, emoji=False), text)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("what", HOSTILE)
+def test_nothing_that_strangers_write_reaches_the_terminal_as_a_command(way: str, what: str) -> None:
+    """Escape sequences, links, direction and invisible characters are shown as escapes, in every view."""
+    shown = printed(way, HOSTILE[what])
+    assert all(char == "\n" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for char in shown)
+    assert "\\u" in shown
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("what", HOSTILE)
+def test_on_a_terminal_too_the_only_sequences_are_our_own_colours(way: str, what: str) -> None:
+    """The words of strangers stand between them, inert."""
+    shown = printed(way, HOSTILE[what], terminal=True)
+    for sequence in shown.split("\x1b")[1:]:
+        assert sequence[0] == "["
+        assert sequence.lstrip("[0123456789;")[0] == "m"
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("text", MARKUP)
+def test_the_printers_own_markup_means_nothing_in_strangers_text(way: str, text: str) -> None:
+    """Square brackets and emoji names stay what was written."""
+    assert text in printed(way, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain text, سامية كُلاّب, 日本, 𝓧, 👩‍👧", "plain text, سامية كُلاّب, 日本, 𝓧, 👩‍👧"),
+        ("one\ntwo", "one ⏎ two"),
+        ("\x1b[31m", "\\u001b[31m"),
+        ("\u202e", "\\u202e"),
+        ("\t", "\\u0009"),
+        (None, "None"),
+        (7, "7"),
+    ],
+)
+def test_harmless_text_is_readable(text: object, shown: str) -> None:
+    """Any script, emoji families included; only what acts is made visible."""
+    assert printing.harmless(text) == shown
+
+
+def test_long_text_is_cut_visibly() -> None:
+    """A novel in an error message is not printed."""
+    assert printing.harmless("a" * 2000) == "a" * 1000 + "…"
+    assert printing.harmless("abc", 3) == "abc"
+    assert printing.harmless("abcd", 3) == "abc…"
+
+
+@given(st.text(alphabet=st.characters(), max_size=30))
+def test_a_line_of_json_is_one_line_and_the_same_value(text: str) -> None:
+    """Whatever the text; readers of lines and terminals see nothing that acts."""
+    line = printing.json_line({"text": text})
+    assert json.loads(line) == {"text": text}
+    assert line.splitlines() == [line]
+    assert all(unicodedata.category(char) not in ("Cc", "Cs", "Zl", "Zp") for char in line)
+    assert not set(line) & set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    line.encode()
+
+
+def test_a_line_of_json_keeps_every_script_readable() -> None:
+    """UTF-8, not a heap of escapes."""
+    assert printing.json_line({"author": "سامية 日本 👩‍👧"}) == '{"author": "سامية 日本 👩‍👧"}'
+
+
+@pytest.mark.parametrize(
+    ("known", "shown"),
+    [
+        ({"handle": "jack", "author": "Jack"}, "@jack"),
+        ({"handle": None, "author": "Jack"}, "Jack"),
+        ({"handle": None, "author": None}, "?"),
+        ({}, "?"),
+    ],
+)
+def test_a_person_is_named_by_the_handle_first(known: dict[str, str | None], shown: str) -> None:
+    """Else by name, else not at all."""
+    assert printing.who(known) == shown
+
+
+def test_a_table_of_finds_says_what_who_when_and_where() -> None:
+    """A row a find; the status only where something was done."""
+    shown = printed("outcomes", "Jack")
+    assert all(word in shown for word in ("embed blockquote", "Jack", "2021-06-28", "https://x.com/Jack", "pending"))
+    assert "pending" not in printed("finds", "Jack")
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "told"),
+    [
+        ("pending", "down", True),
+        ("failed", "odd", True),
+        ("refused", "no", True),
+        ("unavailable", "deleted", True),
+        ("archived", None, False),
+        ("already", None, False),
+    ],
+)
+def test_only_what_is_not_simply_done_gets_a_line_of_its_own(status: str, error: str | None, told: bool) -> None:
+    """What, why, and when it is tried again."""
+    out = io.StringIO()
+    printing.waiting(Console(file=out, width=200), [{**row("jack"), "status": status, "error": error}])
+    assert bool(out.getvalue()) == told
+    if told:
+        assert f"{status}: https://x.com/jack: {error} (again after 2026-08-01T13:00Z)" in out.getvalue()
+
+
+def test_a_medium_that_is_not_held_says_so() -> None:
+    """Where the bytes are, or that there are none."""
+    held = {"type": "photo", "url": "https://a.example/p", "file": {"bytes": 12345, "warc": "a.warc.gz"}}
+    out = io.StringIO()
+    facts = {"media": [{"value": [held, {**held, "file": None}], "how": "tweet-result.mediaDetails"}]}
+    printing.record(Console(file=out, width=300), {**row("jack"), "facts": facts})
+    assert (
+        "photo https://a.example/p (12,345 bytes in a.warc.gz); photo https://a.example/p (not held)" in out.getvalue()
+    )
