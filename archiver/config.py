@@ -100,6 +100,13 @@ def _text(value: object) -> str:
     return value
 
 
+def _header(value: object) -> str:
+    text = _text(value)
+    if not text.isascii() or text != text.strip():
+        raise ValueError(f"is sent as a header: ASCII only, no blanks around it, not {_shown(value)}")
+    return text
+
+
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"wants true or false, not {_shown(value)}")
@@ -219,8 +226,8 @@ KEYS: dict[str, dict[str, _Key]] = {
         "operator": _Key("", _text),
     },
     "network": {
-        "user_agent": _Key("", _text),
-        "contact": _Key("", _text),
+        "user_agent": _Key("", _header),
+        "contact": _Key("", _header),
         "ca_bundle": _Key("", _path),
         "connect_to": _Key({}, _connect_to),
         "allowed_ports": _Key([80, 443], _ports),

@@ -112,6 +112,8 @@ def test_a_key_that_is_not_known_is_answered_with_the_nearest_one(file: Path, te
         ("archive", 'max_warc_bytes = "-1 MB"', "archive.max_warc_bytes wants a size"),
         ("archive", f'max_warc_bytes = "{"9" * 400}"', "archive.max_warc_bytes wants a size"),
         ("archive", 'max_warc_bytes = "1 TB"', "archive.max_warc_bytes wants a size"),
+        ("network", 'user_agent = "Köln/1"', "network.user_agent is sent as a header: ASCII only"),
+        ("network", 'contact = "a@b.example "', "network.contact is sent as a header: ASCII only, no blanks around it"),
         ("network", "tries = 1.5", "network.tries wants a whole number"),
         ("network", "tries = true", "network.tries wants a whole number"),
         ("network", "connect_timeout_s = 0", "network.connect_timeout_s wants a number of at least 0.01, not 0"),
