@@ -139,9 +139,9 @@ def _sum(saved: Sequence[run.Saved]) -> str:
         for outcome in result.outcomes:
             counts[outcome.status] = counts.get(outcome.status, 0) + 1
     said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "no embeds or short links"
-    fetched, failed = sum(result.fetched for result in saved), sum(result.failed for result in saved)
+    fetched, failed = sum(one.traffic.fetched for one in saved), sum(one.traffic.failed for one in saved)
     network = f"{fetched} captured" if fetched else "nothing captured"
-    known = all(result.reused or result.outcomes for result in saved) and not fetched and not failed
+    known = all(one.traffic.reused or one.outcomes for one in saved) and not fetched and not failed
     return f"{said}; {network}{' anew: all of it was in the archive' if known else ''}" + (
         f", {failed} without an answer" if failed else ""
     )
@@ -150,8 +150,8 @@ def _sum(saved: Sequence[run.Saved]) -> str:
 def _exit_code(saved: Sequence[run.Saved]) -> int:
     if all(result.settled for result in saved):
         return 0
-    reached = any(result.fetched or result.reused for result in saved)
-    return 1 if reached or not any(result.failed for result in saved) else 69
+    reached = any(one.traffic.reached or one.traffic.reused for one in saved)
+    return 1 if reached or not any(one.traffic.failed for one in saved) else 69
 
 
 @cli.command()

@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
 from archiver import capture, hops, outcome, record, resolve
-from archiver.errors import ArchiverError, FetchError, StoreError
+from archiver.errors import ArchiverError, BadReply, FetchError, RateLimited, StoreError
 from archiver.find import find
 from archiver.model import Article, Exchange, Find, Outcome, PostRef, Request
 from archiver.ports import Catalog, Clock, Fetcher, Platform, Watcher
@@ -43,18 +43,26 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
-    """What came of one target. ``error``: why the article itself could not be had, ``None`` when it could; ``retry``:
-    whether another try can help. ``fetched``: exchanges that this save took from the network; ``reused``: those that
-    the archive already held; ``failed``: requests without an answer."""
+class Traffic:
+    """``fetched``: exchanges that came from the network; ``reused``: those that the archive already held; ``failed``:
+    requests without a usable answer; ``reached``: whether anybody answered at all."""
 
-    article: Article
-    outcomes: tuple[Outcome, ...] = ()
-    error: str | None = None
-    retry: bool = False
     fetched: int = 0
     reused: int = 0
     failed: int = 0
+    reached: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What came of one target. ``error``: why the article itself could not be had, ``None`` when it could; ``retry``:
+    whether another try can help."""
+
+    article: Article
+    traffic: Traffic
+    outcomes: tuple[Outcome, ...] = ()
+    error: str | None = None
+    retry: bool = False
 
     @property
     def settled(self) -> bool:
@@ -67,16 +75,19 @@ class _Counting:
 
     def __init__(self, inner: Fetcher) -> None:
         self._inner = inner
-        self.fetched = self.reused = self.failed = 0
+        self.traffic = Traffic()
 
     async def fetch(self, request: Request) -> Exchange:
         try:
             exchange = await self._inner.fetch(request)
-        except FetchError:
-            self.failed += 1
+        except FetchError as error:
+            heard = isinstance(error, RateLimited | BadReply)
+            self.traffic = replace(self.traffic, failed=self.traffic.failed + 1, reached=self.traffic.reached or heard)
             raise
-        self.reused += exchange.replayed
-        self.fetched += not exchange.replayed
+        if exchange.replayed:
+            self.traffic = replace(self.traffic, reused=self.traffic.reused + 1)
+        else:
+            self.traffic = replace(self.traffic, fetched=self.traffic.fetched + 1, reached=True)
         return exchange
 
 
@@ -139,19 +150,18 @@ class Run:
             uri = f"urn:archiver:file:sha256:{hashlib.sha256(data).hexdigest()}"
             source = await self._catalog.add_file(uri, data, media_type or "application/octet-stream")
             article = replace(article, source=source)
-        found = find(data, key=article.key, name=target.name, url=article.url, media_type=media_type, charset=charset)
-        article = replace(found.article, url=article.url, source=article.source, fetched_at=article.fetched_at)
+        finds: tuple[Find, ...] = ()
+        if _is_text(media_type):
+            found = find(
+                data, key=article.key, name=target.name, url=article.url, media_type=media_type, charset=charset
+            )
+            article = replace(found.article, url=article.url, source=article.source, fetched_at=article.fetched_at)
+            finds = found.finds
         if self._watcher:
-            self._watcher.found(target.name, len(found.finds))
-        outcomes = await asyncio.gather(*(self._bounded(item, article, fetcher) for item in found.finds))
+            self._watcher.found(target.name, len(finds))
+        outcomes = await asyncio.gather(*(self._bounded(item, article, fetcher) for item in finds))
         await self._keep_article(article, outcomes, None)
-        return Saved(
-            article=article,
-            outcomes=tuple(outcomes),
-            fetched=fetcher.fetched,
-            reused=fetcher.reused,
-            failed=fetcher.failed,
-        )
+        return Saved(article=article, traffic=fetcher.traffic, outcomes=tuple(outcomes))
 
     async def page(self, target: Target) -> Target:
         """``target`` with its page fetched, for looking without keeping. Raises ``FetchError``."""
@@ -183,14 +193,7 @@ class Run:
     async def _unavailable(self, article: Article, error: str, retry: bool, fetcher: _Counting) -> Saved:
         """The article could not be had; the archive remembers that it was asked for."""
         await self._keep_article(article, (), error)
-        return Saved(
-            article=article,
-            error=error,
-            retry=retry,
-            fetched=fetcher.fetched,
-            reused=fetcher.reused,
-            failed=fetcher.failed,
-        )
+        return Saved(article=article, traffic=fetcher.traffic, error=error, retry=retry)
 
     async def _keep_article(self, article: Article, outcomes: Sequence[Outcome], error: str | None) -> None:
         """Write the article's document, unless the newest one already says the same."""
@@ -330,6 +333,13 @@ def article_key(target: Target) -> str:
         return f"urn:archiver:file:sha256:{hashlib.sha256(target.data or b'').hexdigest()}"
     parts = urlsplit(urldefrag(target.url).url)
     return parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower(), path=parts.path or "/").geturl()
+
+
+def _is_text(media_type: str | None) -> bool:
+    """Whether an article can be read from such a document; ``None`` or an unknown type may well be one."""
+    return not (media_type or "").startswith(
+        ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip")
+    )
 
 
 def _charset(exchange: Exchange) -> str | None:

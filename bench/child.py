@@ -33,7 +33,7 @@ async def save(settings: config.Config, targets: list[run.Target]) -> int:
                 saved.error,
                 [outcome.error for outcome in saved.outcomes if not outcome.settled][:3],
             )
-            captured += saved.fetched
+            captured += saved.traffic.fetched
         return captured
 
 

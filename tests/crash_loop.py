@@ -37,9 +37,9 @@ def world() -> World:
     for number in range(10):
         by = Account(name=f"Reporter {number}", handle=f"reporter_{number}")
         photo = Photo(media_id=snowflake(_DAY.format(number), worker=2), width=320, height=200)
-        posts.append(
-            Post(post_id=snowflake(_DAY.format(number)), by=by, text=f"What I saw, part {number}.", photos=(photo,))
-        )
+        said = f"What I saw, part {number}."
+        id_ = snowflake(_DAY.format(number))
+        posts.append(Post(post_id=id_, by=by, text=said, photos=(photo,), pic=f"CrashPic{number:02d}"))
         body = f"<html><title>Page {number}</title><p>{'words and words ' * 300 * number}</p></html>".encode()
         pages.append(Page(url=f"https://paper-{number % 3}.example/story/{number}", body=body))
         links.append(Link(code=f"CrashLink{number}", to=pages[-1].url))
@@ -57,7 +57,9 @@ def save(folder: Path, *, check: bool = True) -> subprocess.CompletedProcess[str
     """One undisturbed ``save``."""
     done = subprocess.run(_command(folder), capture_output=True, text=True, timeout=120, check=False)
     if check and done.returncode:
-        raise AssertionError(f"save ended with {done.returncode}: {done.stderr}{done.stdout}")
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        waiting = [(row["url"], row["status"], row["error"]) for row in rows if row["error"]]
+        raise AssertionError(f"save ended with {done.returncode}: {done.stderr}{waiting}")
     return done
 
 

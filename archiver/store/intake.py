@@ -39,9 +39,10 @@ def _read_regular(path: Path, max_bytes: int) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a file name"
         raise NoInput(f"{path}: {reason}", hint=_hint(str(path))) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NoInput(f"{path}: not a regular file", hint="give a file, a URL, or - for standard input")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise NoInput(f"{path}: not a regular file", hint="give a file, a URL, or - for standard input")
         return file.read(max_bytes + 1)
 
 

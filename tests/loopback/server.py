@@ -74,10 +74,13 @@ class Line:
         self.open = True
 
     async def send(self, data: bytes, *, log: bool = True) -> None:
+        if self._writer.transport.is_closing():
+            raise ConnectionResetError("the client went away")
         if log:
             self._crossing.sent += data
         self._writer.write(data)
         await self._writer.drain()
+        await asyncio.sleep(0)  # drain alone need not let others run, and some hosts never stop sending
 
     def drop(self) -> None:
         """Close after what was sent, without another word."""
