@@ -57,9 +57,11 @@ class Answers:
 def _about(key: str) -> sa.ColumnElement[bool]:
     """Whether a sighting is of the post or link ``key``."""
     seen, linked = schema.sighting.c, schema.sighting_link.c
+    if "://" in key:
+        holding = sa.select(linked.article, linked.position).where(linked.url == key)
+        return sa.tuple_(seen.article, seen.position).in_(holding)
     platform, _, post_id = key.partition(":")
-    by_link = sa.select(1).where(linked.article == seen.article, linked.position == seen.position, linked.url == key)
-    return sa.or_(sa.and_(seen.platform == platform, seen.post_id == post_id), by_link.exists())
+    return sa.and_(seen.platform == platform, seen.post_id == post_id)
 
 
 def _wanted(where: Mapping[str, str]) -> Iterator[sa.ColumnElement[bool]]:

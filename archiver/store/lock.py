@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import socket
+import platform
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -45,7 +45,7 @@ class Lock:
         unclean = os.fstat(fd).st_size > 0
         holder = {
             "pid": os.getpid(),
-            "host": socket.gethostname(),
+            "host": platform.node(),
             "start": f"{now:%Y-%m-%dT%H:%M:%SZ}",
             "command": _command(),
         }

@@ -21,7 +21,7 @@ class RecordingFetcher:
         self._transport = transport
         self._archive = archive
         self._max_decoded_bytes = max_decoded_bytes
-        self._underway: dict[tuple[str, str], asyncio.Lock] = {}
+        self._underway: dict[tuple[str, str], asyncio.Event] = {}
 
     async def fetch(self, request: Request) -> Exchange:
         """The exchange, from the archive or the network.
@@ -43,10 +43,11 @@ class RecordingFetcher:
     async def _alone(self, request: Request) -> AsyncIterator[None]:
         """Whoever asks for the same thing meanwhile waits, and then finds it in the archive."""
         key = (request.slot, request.url)
-        lock = self._underway.setdefault(key, asyncio.Lock())
+        while (other := self._underway.get(key)) is not None:
+            await other.wait()
+        done = self._underway[key] = asyncio.Event()
         try:
-            async with lock:
-                yield
+            yield
         finally:
-            if not lock.locked():
-                self._underway.pop(key, None)
+            del self._underway[key]
+            done.set()

@@ -13,8 +13,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import platform
 import re
-import socket
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def unused_name(folder: Path, at: datetime, serials: Iterator[int]) -> str:
 def file_name(at: datetime, serial: int) -> str:
     """``archiver-20260705123456789-00001-HOST-PID.warc.gz``: prefix, UTC to the millisecond, serial, host (WARC 1.1,
     annex C), and the process id, since two processes of a host may begin within a millisecond."""
-    host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[:63] or "localhost"
+    host = re.sub(r"[^A-Za-z0-9.-]", "-", platform.node())[:63] or "localhost"
     moment = f"{at:%Y%m%d%H%M%S}{at.microsecond // 1000:03d}"
     return f"archiver-{moment}-{serial:05d}-{host}-{os.getpid()}.warc.gz"
 

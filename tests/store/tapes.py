@@ -102,7 +102,7 @@ def article(
     return Document(kind="article", key=key, at=at, body=body)
 
 
-def outcome(position: int = 0, post_id: str = "20", **changed: object) -> dict[str, Any]:
+def outcome(position: int = 0, post_id: str | None = "20", **changed: object) -> dict[str, Any]:
     """A public record within an article's document."""
     url = f"https://x.com/jack/status/{post_id}"
     return {"position": position, "kind": "embed", "form": "blockquote", "platform": "x", "post_id": post_id,

@@ -32,6 +32,7 @@ def holder(folder, more=""):
     program = textwrap.dedent(HOLD).format(more=more)
     command = [sys.executable, "-c", program, str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
         assert process.stdout.readline() == "held\n"
         try:
             yield process
@@ -69,6 +70,7 @@ def test_children_do_not_inherit_it(tmp_path):
     program = textwrap.dedent(HOLD).format(more=child)
     command = [sys.executable, "-c", program, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
         pid = int(process.stdout.readline())
         process.kill()
         process.wait()

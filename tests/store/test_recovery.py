@@ -84,15 +84,13 @@ def forget(folder):
 
 def ends(data):
     """The offset behind each group of the archive that ``fill`` makes: the file's header, three exchanges, …"""
-    found, at, offsets = [], 0, []
+    at, offsets = 0, []
     while at < len(data):
         codec = zlib.decompressobj(31)
         codec.decompress(data[at:])
         at = len(data) - len(codec.unused_data)
         offsets.append(at)
-    for index in (0, 3, 6, 9, 10, 11, 12, 13):
-        found.append(offsets[index])
-    return found
+    return [offsets[index] for index in (0, 3, 6, 9, 10, 11, 12, 13)]
 
 
 def test_a_clean_end_leaves_nothing_to_do(archive_folder):
@@ -113,7 +111,8 @@ def test_every_cut_gives_the_whole_groups_before_it(archive_folder):
     for cut in range(len(data) - 1, -1, -1):
         os.truncate(path, cut)
         start, end = [bound for bound in bounds if bound <= cut][-2:]
-        found, torn = [], False
+        found: list[int] = []
+        torn = False
         with path.open("rb") as file:
             try:
                 found.extend(one.end for one in recovery.groups(read_records(file.fileno(), start, cut), path.name))
