@@ -21,7 +21,7 @@ Availability = Literal[
     "ambiguous", "rate_limited", "error",
 ]  # fmt: skip
 Status = Literal["archived", "already", "unavailable", "pending", "refused", "failed"]
-Ended = Literal["post", "page", "gone", "unsafe", "loop", "too-many-hops", "refused", "unreachable", "pending", "error"]
+Ended = Literal["post", "page", "gone", "unsafe", "loop", "too-many-hops", "refused", "pending", "error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class WarcRef:
 class Request:
     """One thing to GET, and why.
 
-    ``slot`` names the piece of work that it belongs to (``x:1409390776546258944``, ``link:https://t.co/X9DJa7awAM``):
+    ``slot`` names the piece of work that it belongs to (``x:1409390776546258944``, ``hop:https://t.co/X9DJa7awAM``):
     a complete exchange of a slot is never fetched again. ``via`` is the URL that led here. ``max_body_bytes`` and
     ``max_decoded_bytes`` are limits below the configured ones, or ``None``; ``max_decoded_bytes=0`` says that nobody
     reads the body (media), so it is not decoded.

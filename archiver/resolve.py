@@ -18,12 +18,12 @@ _ENDED_BY: dict[type[ResolveError], Ended] = {LoopingLink: "loop", TooManyHops: 
 
 
 async def resolve(
-    link: str, fetcher: Fetcher, match: Callable[[str], PostRef | None], *, max_hops: int = 10, slot: str | None = None
+    link: str, fetcher: Fetcher, match: Callable[[str], PostRef | None], *, max_hops: int = 10
 ) -> Resolution:
     """Where ``link`` leads. Never raises for what the web does; ``StoreError`` is raised on.
 
-    ``match``: the post that a URL shows, or ``None``. ``slot``: follow in this slot instead of the link's first one,
-    so that hops are asked anew.
+    ``match``: the post that a URL shows, or ``None``. A hop that the archive holds already, from whichever link, is not
+    asked for again.
     """
     taken: list[Hop] = []
     url: str | None = link
@@ -34,7 +34,7 @@ async def resolve(
             return Resolution(short=link, end=url, ended="post", hops=tuple(taken), post=post)
         try:
             _check(url, seen, taken, max_hops)
-            exchange = await fetcher.fetch(_request(url, link, via, slot))
+            exchange = await fetcher.fetch(_request(url, via))
         except ResolveError as error:
             return Resolution(short=link, end=url, ended=_ENDED_BY[type(error)], hops=tuple(taken), error=str(error))
         except FetchError as error:
@@ -57,13 +57,20 @@ def _check(url: str, seen: set[str], taken: list[Hop], max_hops: int) -> None:
     seen.add(page)
 
 
-def _request(url: str, link: str, via: str | None, slot: str | None) -> Request:
+def _request(url: str, via: str | None) -> Request:
+    page = urldefrag(url).url
     accept = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
-    return Request(url=urldefrag(url).url, why="hop", slot=slot or f"link:{link}", via=via, accept=accept)
+    return Request(url=page, why="hop", slot=f"hop:{page}", via=via, accept=accept)
 
 
 def _ended(
-    link: str, url: str, taken: list[Hop], step: hops.Next, match: Callable[[str], PostRef | None]
+    link: str,
+    url: str,
+    taken: list[Hop],
+    step: hops.Next,
+    match: Callable[[str], PostRef | None],
+    *,
+    max_hops: int = 10,
 ) -> Resolution:
     assert step.ended is not None
     end = step.location or url

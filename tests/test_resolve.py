@@ -39,23 +39,16 @@ async def test_a_link_that_leads_to_a_post_becomes_that_post() -> None:
 
 
 async def test_a_link_that_leads_to_a_page_ends_there_with_the_page_fetched() -> None:
-    """Every hop, the page included, is a capture of its own, in the link's slot, and says what led there."""
+    """Every hop, the page included, is a capture of its own, in a slot of its own, and says what led there."""
     places = [T_CO, "https://buff.ly/2uSOHDs", "https://news.example/a"]
     found, web = await follow(chain(*places))
     assert (found.ended, found.end, found.error, found.try_again_after_s) == ("page", places[-1], None, None)
     assert [hop.url for hop in found.hops] == web.urls == places
     assert [hop.warc for hop in found.hops] == [ref(1), ref(2), ref(3)]
     assert [hop.location for hop in found.hops] == [*places[1:], None]
-    assert {request.slot for request in web.asked} == {f"link:{T_CO}"}
+    assert [request.slot for request in web.asked] == [f"hop:{request.url}" for request in web.asked]
     assert [request.via for request in web.asked] == [None, *places[:2]]
     assert {request.why for request in web.asked} == {"hop"}
-
-
-async def test_a_slot_of_its_own_asks_anew() -> None:
-    """Whoever wants the hops asked again names another slot."""
-    web = Web({T_CO: moved(POST)})
-    await resolve(T_CO, web, match, slot="link:second look")
-    assert [request.slot for request in web.asked] == ["link:second look"]
 
 
 async def test_a_chain_may_lead_back_into_t_co() -> None:

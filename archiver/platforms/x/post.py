@@ -196,14 +196,16 @@ def _unanswered(failure: Failure) -> tuple[Availability, str]:
 def _verdict(verdicts: Sequence[tuple[Availability, str]]) -> tuple[Availability, str]:
     """One availability from what the services said, in order of asking.
 
-    Seen by any service: public. Else what a service says about why not. A 404 alone says "deleted" only when no other
-    service that was asked says, or may yet say, something else. Else the least empty of the rest.
+    Shown by tweet-result: public. Else what a service says in words about why not. oEmbed is cached for a century, so
+    what it shows is "public" only where tweet-result says nothing, and contradicts a 404 without settling it. A 404
+    alone says "deleted" only when no other service that was asked says, or may yet say, something else. Else the
+    least empty of the rest.
     """
-    words = [word for word, _ in verdicts]
-    if "public" in words:
-        return "public", " + ".join(how for word, how in verdicts if word == "public")
+    shown = [how for word, how in verdicts if word == "public"]
     specific = [(word, how) for word, how in verdicts if word in _GONE]
     told = [pair for pair in specific if pair[0] != "deleted" or "tombstone" in pair[1]]
+    if shown and (not specific or "tweet-result" in shown):
+        return "public", " + ".join(shown)
     if told:
         return told[0]
     if specific and len(specific) == len(verdicts):
