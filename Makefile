@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARTICLE ?= examples/article.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help save demo test check fmt lock bench crash clean
+.PHONY: help save demo test check fmt lock bench crash corpus clean
 
 help:            ## what there is
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -22,7 +22,8 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	touch $@
 
 save: $(VENV)/.run  ## archive one article: make save ARTICLE=https://… (or a file)
-	$(BIN)/archiver save $(ARTICLE)
+	@$(BIN)/archiver save $(ARTICLE) || { code=$$?; test $$code -eq 1 -o $$code -eq 69 || exit $$code; \
+	  echo "Some finds wait for another try (archiver's exit code was $$code): run it again later."; }
 
 demo: $(VENV)/.dev  ## the same program against a miniature web on loopback; leaves build/demo to look at
 	$(BIN)/python -m tests.loopback.demo build/demo
@@ -50,6 +51,9 @@ bench: $(VENV)/.dev ## speed and memory beside wget, as ratios
 lock: $(VENV)/.dev  ## renew both lock files
 	printf 'flit_core>=3.9,<4\n' | $(BIN)/uv pip compile pyproject.toml - --extra fast --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock
 	printf 'flit_core>=3.9,<4\nuv\n' | $(BIN)/uv pip compile pyproject.toml - --extra fast --group dev --constraint requirements.lock --universal --python-version 3.11 --generate-hashes --quiet -o requirements-dev.lock
+
+corpus: $(VENV)/.dev ## recall and precision of find over labelled articles (../shared/corpus)
+	$(BIN)/python -m bench.corpus
 
 clean:           ## remove what was built; the archive stays
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
