@@ -131,6 +131,8 @@ def _tell(out: Console, result: run.Saved) -> None:
         printing.finds(out, rows, outcome=True)
         printing.waiting(out, rows)
     out.print(_sum([result]), soft_wrap=True)
+    if any(outcome.status == "pending" for outcome in result.outcomes):
+        out.print("What the article says is kept; save it again, and only what waits is asked for.", soft_wrap=True)
 
 
 def _sum(saved: Sequence[run.Saved]) -> str:

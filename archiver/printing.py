@@ -8,9 +8,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 from rich.text import Text
 
 from archiver.model import Outcome
@@ -51,36 +51,37 @@ def json_line(row: object) -> str:
 
 
 def finds(console: Console, rows: Sequence[Row], *, outcome: bool) -> None:
-    """A table of finds; with ``outcome`` also of what came of them."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("#", "what", "who", "when", "text or link"):
-        table.add_column(column, overflow="fold" if column == "text or link" else "ellipsis")
-    if outcome:
-        table.add_column("status")
-    for row in rows:
-        cells = [
-            str(row["position"]),
-            f"{row['kind']} {row['form']}",
-            who(row),
-            (row["posted_at"] or "?")[:10],
-            _what(row),
-        ]
-        styled = [Text(harmless(cell)) for cell in cells]
-        if outcome:
-            styled.append(Text(row["status"], style=_COLOURS.get(row["status"], "")))
-        table.add_row(*styled)
-    console.print(table)
+    """A table of finds; with ``outcome`` also of what came of them. Below each row, in full, where it leads, and the
+    beginning of what it says: links are never cut, so that they can be copied."""
+    head = ("#", "kind", "form", "who", "when", *(("status",) if outcome else ()))
+    table = [head, *(_cells(row, outcome=outcome) for row in rows)]
+    widths = [min(max(cell_len(line[column]) for line in table), 40) for column in range(len(head))]
+    for number, cells in enumerate(table):
+        padded = [set_cell_size(cell, width) for cell, width in zip(cells, widths, strict=True)]
+        line = Text("  ".join(padded).rstrip(), style="bold" if number == 0 else "")
+        if number and outcome:
+            line.highlight_words([cells[-1]], style=_COLOURS.get(cells[-1], ""))
+        console.print(line, soft_wrap=True)
+        if number:
+            _below(console, rows[number - 1], widths[0] + 2)
+
+
+def _cells(row: Row, *, outcome: bool) -> tuple[str, ...]:
+    when = (row["posted_at"] or "?")[:10]
+    cells = (str(row["position"]), row["kind"], row["form"], who(row), when, *((row["status"],) if outcome else ()))
+    return tuple(map(harmless, cells))
+
+
+def _below(console: Console, row: Row, indent: int) -> None:
+    text = " ".join((row.get("text") or "").split())
+    for line in (row.get("url") or ", ".join(row.get("short_links") or ()), text[:100] + ("…" if text[100:] else "")):
+        if line:
+            console.print(Text(" " * indent + harmless(line), style="dim"), soft_wrap=True)
 
 
 def who(row: Row) -> str:
     """``@handle``, else the author's name, else ``?``."""
     return f"@{row['handle']}" if row.get("handle") else row.get("author") or "?"
-
-
-def _what(row: Row) -> str:
-    text = " ".join((row.get("text") or "").split())
-    link = row.get("url") or ", ".join(row.get("short_links") or ())
-    return " — ".join(filter(None, (text[:80] + ("…" if len(text) > 80 else ""), link)))
 
 
 def waiting(console: Console, rows: Iterable[Row]) -> None:

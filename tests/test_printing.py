@@ -175,7 +175,7 @@ def test_a_person_is_named_by_the_handle_first(known: dict[str, str | None], sho
 def test_a_table_of_finds_says_what_who_when_and_where() -> None:
     """A row a find; the status only where something was done."""
     shown = printed("outcomes", "Jack")
-    assert all(word in shown for word in ("embed blockquote", "Jack", "2021-06-28", "https://x.com/Jack", "pending"))
+    assert all(word in shown for word in ("embed", "blockquote", "Jack", "2021-06-28", "https://x.com/Jack", "pending"))
     assert "pending" not in printed("finds", "Jack")
 
 
