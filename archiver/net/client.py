@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import ssl
 from collections import OrderedDict
 from datetime import datetime
@@ -167,7 +168,7 @@ class Client:
         except ssl.SSLError as error:
             raise Unreachable(place.url, f"TLS: {_said(error)}") from error
         except OSError as error:
-            raise Unreachable(place.url, f"no connection: {error.strerror or error}") from error
+            raise Unreachable(place.url, f"no connection: {_why(error)}") from error
         return _Lane(place, wire)
 
 
@@ -241,19 +242,25 @@ class _Lane:
         watch = _Watch(self.wire, take, config, began)
         try:
             layout = await self._ask(take, headers, target)
-            if not self._clear(take, layout):
-                await self.wire.linger()
-                layout = self._layout(take)
         finally:
             watch.stop()
+        if not self._clear(take, layout):
+            await self.wire.linger()
+            layout = self._layout(take)
         return layout
 
     async def _ask(self, take: Take, headers: list[tuple[bytes, bytes]], target: bytes) -> Layout | None:
         url = httpcore.URL(scheme=self._url.scheme, host=self._url.host, port=self._url.port, target=target)
         with contextlib.suppress(*_BROKEN):
             response = await self._http.handle_async_request(httpcore.Request(b"GET", url, headers=headers))
-            async for _ in response.aiter_stream():
-                pass  # the take has it already
+            pieces = 0
+            async for _ in response.aiter_stream():  # the take has it already
+                pieces += 1
+                if pieces % 1000 == 0:
+                    await asyncio.sleep(0)  # thousands of chunks in one read shall not hold up everybody else
+                if pieces > message.MAX_CHUNKS:
+                    take.cut = take.cut or "length"
+                    break
             await response.aclose()
         return self._layout(take)
 
@@ -294,6 +301,12 @@ class _Watch:
             return
         self._mark = received
         self._timer = self._loop.call_at(min(now + self._window_s, self._end_by), self._look)
+
+
+def _why(error: OSError) -> str:
+    if error.errno and error.errno > 0:
+        return os.strerror(error.errno)  # asyncio's own text names the address, but not the reason
+    return error.strerror or str(error) or "closed while connecting"
 
 
 def _said(error: ssl.SSLError) -> str:

@@ -55,7 +55,7 @@ class Take:
         self._spool: BinaryIO | None = None
 
     def receive(self, data: bytes) -> bytes:
-        """Keep ``data`` and return what h11 is to see of it."""
+        """Keep ``data`` and return what h11 is to see of it; nothing any more once it is cut."""
         shown = b""
         if self.problem is None:
             try:
@@ -69,7 +69,7 @@ class Take:
             data = data[: self._limit - self.received_bytes]
             self.cut = self.cut or "length"
         self._keep(data)
-        return shown
+        return b"" if self.cut else shown
 
     def received(self) -> BinaryIO:
         """All received bytes as a file (to be distrusted when ``failure`` is then set)."""
@@ -203,13 +203,10 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         take = self._take
         if take is None:
             raise httpcore.ReadError("no exchange is under way")
-        while not self._pending:
-            if self._given_up:
-                raise httpcore.ReadTimeout("a deadline passed")
-            if take.problem:
-                raise httpcore.RemoteProtocolError(take.problem)
-            if take.cut or take.failure:
-                raise httpcore.ReadError("enough")
+        while True:
+            self._stop(take)
+            if self._pending:
+                break
             if self.reset:
                 raise httpcore.ReadError(str(self.reset) or type(self.reset).__name__)
             if self.ended:
@@ -236,6 +233,15 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """``is_readable``: whether anything but silence waits here, which makes a connection unfit for reuse."""
         return not self.quiet if info == "is_readable" else None
+
+    def _stop(self, take: Take) -> None:
+        """Whatever h11 has not read yet, it need not read: the take has it."""
+        if self._given_up:
+            raise httpcore.ReadTimeout("a deadline passed")
+        if take.problem:
+            raise httpcore.RemoteProtocolError(take.problem)
+        if take.cut or take.failure:
+            raise httpcore.ReadError("enough")
 
     def _resume(self) -> None:
         self._pending_bytes = 0
