@@ -29,10 +29,13 @@ _FIRST_READ = 4_096
 _MOST_READ = 1 << 18
 
 
+Buffer = bytes | memoryview
+
+
 class Packer(Protocol):
     """Takes a record's bytes and hands the member's on, piece by piece."""
 
-    def write(self, data: bytes) -> None: ...
+    def write(self, data: Buffer) -> None: ...
 
     def flush(self) -> None:
         """End the member: what is left, and the trailer (CRC-32 and length). warcio flushes once, behind a record."""
@@ -42,11 +45,11 @@ class Packer(Protocol):
 class Deflated:
     """A compressed member."""
 
-    def __init__(self, out: Callable[[bytes], object]) -> None:
+    def __init__(self, out: Callable[[Buffer], object]) -> None:
         self._out = out
         self._codec = _zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Buffer) -> None:
         packed = self._codec.compress(data)
         if packed:
             self._out(packed)
@@ -58,13 +61,13 @@ class Deflated:
 class Stored:
     """A member of stored blocks (RFC 1951, 3.2.4), for what does not shrink: costs a checksum and a copy."""
 
-    def __init__(self, out: Callable[[bytes], object]) -> None:
+    def __init__(self, out: Callable[[Buffer], object]) -> None:
         self._out = out
         self._crc = 0
         self._size = 0
         out(_HEAD)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Buffer) -> None:
         self._crc = _zlib.crc32(data, self._crc)
         self._size += len(data)
         for start in range(0, len(data), _MOST_STORED):
@@ -76,10 +79,10 @@ class Stored:
         self._out(struct.pack("<BHHLL", 1, 0, 0xFFFF, self._crc, self._size & 0xFFFFFFFF))
 
 
-class Whole(list[bytes]):
+class Whole(list[Buffer]):
     """A packer of small members: collects, and compresses in one call, which costs half of what a stream does."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Buffer) -> None:
         self.append(data)
 
     def flush(self) -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,7 +28,7 @@ from warcio.warcwriter import WARCWriter
 from archiver import message
 from archiver.model import Document, Tape
 from archiver.store import fields
-from archiver.store.member import Deflated, Packer, Stored, Whole
+from archiver.store.member import Buffer, Deflated, Packer, Stored, Whole
 
 CAPTURE_FIELDS = "application/warc-fields"
 DOCUMENT_TYPE = "application/json"
@@ -85,50 +84,49 @@ class Captured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """Digests of a response: of its block, and of its entity body (``None`` without a complete head)."""
+    """Digests of a response: of its block, and of its entity body (``None`` without a complete head). ``block``: the
+    block itself, ``None`` when it is longer than ``INLINE_BYTES``."""
 
     block_digest: str
     payload_digest: str | None
     payload_bytes: int
+    block: Buffer | None
 
 
 class Part:
-    """One record as a gzip member: packed already when small, else packed while it is written."""
+    """One record as a gzip member: packed already when small, else packed while it is written, once."""
 
     def __init__(self, record: ArcWarcRecord, *, stored: bool = False) -> None:
         self.record_id: str = record.rec_headers.get_header("WARC-Record-ID")
         self._stored = stored
-        self._record = record
-        self._packed: bytes | None = None
-        if record.length > INLINE_BYTES:
-            return
-        small = Whole()
-        if stored:
-            self._pack(small.append)
-            self._packed = b"".join(small)
-        else:
-            _FRAMER.write_to(small, record)
-            self._packed = small.packed()
+        self._later: ArcWarcRecord | None = record if record.length > INLINE_BYTES else None
+        self._packed = b"" if self._later else _packed(record, stored)
 
     @property
     def size_bytes(self) -> int:
         """Length of the member; of the block where it is not packed yet."""
-        return int(self._record.length) if self._packed is None else len(self._packed)
+        return int(self._later.length) if self._later else len(self._packed)
 
     @property
     def reads_later(self) -> bool:
         """Whether the block is read only while the member is written."""
-        return self._packed is None
+        return self._later is not None
 
-    def write_to(self, out: Callable[[bytes], object]) -> None:
+    def write_to(self, out: Callable[[Buffer], object]) -> None:
         """Hand the member to ``out``, piece by piece."""
-        if self._packed is None:
-            self._pack(out)
+        if self._later:
+            _FRAMER.write_to(Stored(out) if self._stored else Deflated(out), self._later)
         else:
             out(self._packed)
 
-    def _pack(self, out: Callable[[bytes], object]) -> None:
-        _FRAMER.write_to(Stored(out) if self._stored else Deflated(out), self._record)
+
+def _packed(record: ArcWarcRecord, stored: bool) -> bytes:
+    whole = Whole()
+    if stored:
+        _FRAMER.write_to(Stored(whole.append), record)
+        return b"".join(whole)
+    _FRAMER.write_to(whole, record)
+    return whole.packed()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,49 +149,46 @@ class Group:
 def measure(tape: Tape) -> Measured:
     """Read the tape once and digest it. Takes about 2 ms per MB; memory is bounded."""
     start, length = _block_span(tape)
-    digest = hashlib.sha256()
-    for piece in _pieces(tape.received, start, length):
+    block, digest = None, hashlib.sha256()
+    if length <= INLINE_BYTES:
+        tape.received.seek(start)
+        block = memoryview(tape.received.read(length))
+    for piece in _pieces(tape.received, start, length) if block is None else (block,):
         digest.update(piece)
     if tape.layout is None:
-        return Measured(block_digest=_label(digest), payload_digest=None, payload_bytes=0)
+        return Measured(block_digest=_label(digest), payload_digest=None, payload_bytes=0, block=block)
+    pieces: Iterable[Buffer] = message.entity(tape.received, tape.layout)
+    if block is not None and not tape.layout.chunked:
+        pieces = (block[tape.layout.head_end - start :],)
     payload, size = hashlib.sha256(), 0
-    for piece in message.entity(tape.received, tape.layout):
+    for piece in pieces:
         payload.update(piece)
         size += len(piece)
-    return Measured(block_digest=_label(digest), payload_digest=_label(payload), payload_bytes=size)
+    return Measured(block_digest=_label(digest), payload_digest=_label(payload), payload_bytes=size, block=block)
 
 
 def capture_group(tape: Tape, measured: Measured, warcinfo_id: str) -> Group:
     """The records of one exchange. Nothing of a large body is read yet: the tape must stay open until written."""
     start, length = _block_span(tape)
-    answered = length > 0
     first_id, date, target = _new_id(), warc_date(tape.started_at), fields.uri(tape.url)
+    captured = _captured(tape, measured, first_id, date, target)
     common = [("WARC-Target-URI", target), ("WARC-Date", date), ("WARC-Warcinfo-ID", warcinfo_id)]
     wire = common + _wire_fields(tape)
-    parts = []
-    if answered:
-        block = tape.received
-        if length <= INLINE_BYTES:
-            tape.received.seek(start)
-            block = _Whole(tape.received.read(length))
-        else:
-            block = _Span(tape.received, start, length)
+    request_id, concurrent, parts = first_id, [], []
+    if length:
+        request_id, concurrent = _new_id(), [("WARC-Concurrent-To", first_id)]
         headers = [*wire, ("WARC-Block-Digest", measured.block_digest)]
         if measured.payload_digest:
             headers.append(("WARC-Payload-Digest", measured.payload_digest))
         if tape.cut:
             headers.append(("WARC-Truncated", tape.cut))
-        kind = "application/http; msgtype=response"
-        record = _record("response", first_id, headers, kind, block, length)
-        parts.append(Part(record, stored=_is_media(tape)))
-    concurrent = [("WARC-Concurrent-To", first_id)] if answered else []
-    kind = "application/http; msgtype=request"
-    request_id = _new_id() if answered else first_id
-    parts.append(Part(_whole_record("request", request_id, wire + concurrent, kind, tape.sent)))
-    captured = _captured(tape, measured, first_id, date, target)
+        block = _Span(tape.received, start, length) if measured.block is None else _Whole(measured.block)
+        record = _record("response", first_id, headers, "application/http; msgtype=response", block, length)
+        parts.append(Part(record, stored=_is_media(captured.media_type)))
+    request = _whole_record("request", request_id, wire + concurrent, "application/http; msgtype=request", tape.sent)
     about = fields.lines(_capture_fields(tape, captured))
     headers = [*common, ("WARC-Concurrent-To", first_id)]
-    parts.append(Part(_whole_record("metadata", _new_id(), headers, CAPTURE_FIELDS, about)))
+    parts += [Part(request), Part(_whole_record("metadata", _new_id(), headers, CAPTURE_FIELDS, about))]
     return Group(parts=tuple(parts), captured=captured)
 
 
@@ -273,11 +268,15 @@ class _Framer(WARCWriter):  # type: ignore[misc]
 _FRAMER = _Framer(None, gzip=False, warc_version=_VERSION)
 
 
-class _Whole(io.BytesIO):
+class _Whole:
     """A block in memory, handed over in one piece (warcio asks for 16 KB at a time)."""
 
-    def read(self, _most_bytes: int | None = -1, /) -> bytes:
-        return super().read()
+    def __init__(self, block: Buffer) -> None:
+        self._block = block
+
+    def read(self, _most_bytes: int) -> Buffer:
+        block, self._block = self._block, b""
+        return block
 
 
 class _Span(LimitReader):  # type: ignore[misc]
@@ -399,8 +398,7 @@ def _media_type(tape: Tape) -> str | None:
     return fields.text(found.split(";")[0].strip().lower()[:200]) or None
 
 
-def _is_media(tape: Tape) -> bool:
-    kind = _media_type(tape)
+def _is_media(kind: str | None) -> bool:
     return kind is not None and kind.startswith(_STORED) and not kind.endswith("+xml")
 
 

@@ -16,18 +16,19 @@ import os
 import platform
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from archiver.errors import Damaged, StoreError
 from archiver.model import WarcRef
+from archiver.store.member import Buffer
 from archiver.store.records import Group, Part
 
 GROWING = ".open"
 _NAME = re.compile(r"archiver-[0-9]{17}-[0-9]{5,}-[A-Za-z0-9.-]{1,63}-[0-9]+\.warc\.gz")
-_BUFFER_BYTES = 1 << 20
+_BUFFER_BYTES = 1 << 18
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
@@ -66,10 +67,10 @@ class GrowingWarc:
 
     def __init__(self, folder: Path, volume: Volume) -> None:
         self.volume = volume
-        self.end = 0
+        self._written = 0
         self._folder = folder
         self._digest = hashlib.sha256()
-        self._pieces: list[bytes] = []
+        self._pieces: list[Buffer] = []
         self._held = 0
         path = folder / f"{volume.name}{GROWING}"
         try:
@@ -82,24 +83,23 @@ class GrowingWarc:
         self.volume.warcinfo.write_to(self._write)
 
     @property
+    def end(self) -> int:
+        """The offset behind what was appended."""
+        return self._written + self._held
+
+    @property
     def path(self) -> Path:
         return self._folder / f"{self.volume.name}{GROWING}"
 
-    def append(self, group: Group) -> Sequence[WarcRef]:
-        """Write the records of a group, one behind the other. Durable only after ``sync``."""
-        refs = []
-        for part in group.parts:
-            start = self.end
+    def append(self, group: Group) -> WarcRef:
+        """Write the records of a group, one behind the other; where the first one lies. Durable only after ``sync``."""
+        first, *others = group.parts
+        start = self.end
+        first.write_to(self._write)
+        length = self.end - start
+        for part in others:
             part.write_to(self._write)
-            refs.append(
-                WarcRef(
-                    file=self.volume.name,
-                    record_id=part.record_id,
-                    offset_bytes=start,
-                    length_bytes=self.end - start,
-                )
-            )
-        return refs
+        return WarcRef(file=self.volume.name, record_id=first.record_id, offset_bytes=start, length_bytes=length)
 
     def sync(self) -> None:
         """Return when everything appended is on the disk."""
@@ -124,23 +124,28 @@ class GrowingWarc:
         """Let go of the file as it is."""
         os.close(self._fd)
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: Buffer) -> None:
+        if len(data) >= _BUFFER_BYTES:
+            self._flush()
+            self._put(data)
+            return
         self._pieces.append(data)
         self._held += len(data)
-        self.end += len(data)
         if self._held >= _BUFFER_BYTES:
             self._flush()
 
     def _flush(self) -> None:
         data = b"".join(self._pieces)
-        at = self.end - self._held
         self._pieces, self._held = [], 0
+        self._put(data)
+
+    def _put(self, data: Buffer) -> None:
         self._digest.update(data)
         view = memoryview(data)
         try:
             while view:
-                written = os.pwrite(self._fd, view, at)
-                view, at = view[written:], at + written
+                written = os.pwrite(self._fd, view, self._written)
+                view, self._written = view[written:], self._written + written
         except OSError as error:
             raise not_written(self.path, error) from error
 

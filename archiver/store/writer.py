@@ -51,6 +51,7 @@ class Writer:
         self._max_warc_bytes = max_warc_bytes
         self._volume: Volume | None = None
         self._waiting: list[_Job] = []
+        self._waking = False
         self._running: asyncio.Future[list[Refs]] | None = None
         self._error: BaseException | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archive")
@@ -74,22 +75,29 @@ class Writer:
         volume.planned_bytes += sum(group.size_bytes for group in groups)
         job = _Job(groups, volume, loop.create_future())
         self._waiting.append(job)
-        if self._running is None:
-            self._start(loop)
+        self._wake(loop)
         if any(group.reads_later for group in groups):
             return await _to_its_end(job.done)
         return await job.done
 
     async def aclose(self) -> None:
         """Wait for what is under way, and close the file. Raises ``StoreError``, but only for what nobody was told."""
-        while self._running is not None:
-            await asyncio.wait([self._running])
+        while self._waiting or self._running is not None:
+            await (asyncio.sleep(0) if self._running is None else asyncio.wait([self._running]))
         try:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._close_file)
         finally:
             self._thread.shutdown()
 
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin a batch in the loop's next turn: whoever has something to write in this one comes along, and the rest
+        of a batch that was just finished is about to."""
+        if self._running is None and not self._waking:
+            self._waking = True
+            loop.call_soon(self._start, loop)
+
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._waking = False
         batch, self._waiting = self._waiting, []
         self._running = loop.run_in_executor(self._thread, self._store, batch)
         self._running.add_done_callback(partial(self._finished, loop, batch))
@@ -110,7 +118,7 @@ class Writer:
             else:
                 job.done.set_result(refs)
         if self._waiting:
-            self._start(loop)
+            self._wake(loop)
 
     # The thread
 
@@ -133,7 +141,7 @@ class Writer:
             for job in jobs:
                 refs = []
                 for group in job.groups:
-                    ref = file.append(group)[0]
+                    ref = file.append(group)
                     refs.append(ref)
                     if group.captured:
                         captures.append((group.captured, ref))

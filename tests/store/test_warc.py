@@ -50,7 +50,7 @@ def test_only_our_own_regular_files_are_listed(tmp_path):
 def test_a_file_grows_and_is_closed(tmp_path):
     """Growing it is ``.open``; references hold; closing gives the final name and the digest of what is there."""
     file = warc.GrowingWarc(tmp_path, volume())
-    refs = [file.append(GROUP)[0], file.append(GROUP)[0]]
+    refs = [file.append(GROUP), file.append(GROUP)]
     file.sync()
     assert names(tmp_path) == ["a.warc.gz.open"]
     assert file.end == file.path.stat().st_size
