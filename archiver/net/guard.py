@@ -146,7 +146,9 @@ async def endpoints(
     try:
         found = (str(place.address),) if place.address else (await resolve(host, port))[:MAX_ADDRESSES]
     except (OSError, UnicodeError) as error:
-        raise Unreachable(place.url, f"no address found for {host}: {error.strerror or error}") from error
+        raise Unreachable(
+            place.url, f"no address found for {host}: {getattr(error, 'strerror', None) or error}"
+        ) from error
     if not found:
         raise Unreachable(place.url, f"no address found for {host}")
     if target is None:
