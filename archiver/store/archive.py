@@ -25,6 +25,7 @@ from archiver.store import catalog as catalogs
 from archiver.store import fields, records, recovery, replay, warc
 from archiver.store.answers import Answers
 from archiver.store.catalog import Catalog, Unreadable, place
+from archiver.store.framing import INLINE_BYTES
 from archiver.store.lock import Lock
 from archiver.store.writer import Writer
 
@@ -125,7 +126,7 @@ class Archive(Answers):
         clean = False
         try:
             await pen.writer.aclose()
-            clean = True
+            clean = not self._rows.damaged
         finally:
             self._rows.close()
             pen.lock.release(clean=clean)
@@ -138,7 +139,7 @@ class Archive(Answers):
         complete and unambiguous head.
         """
         writer = self._writing().writer
-        large = tape.received_bytes > records.INLINE_BYTES
+        large = tape.received_bytes > INLINE_BYTES
         measured = await asyncio.to_thread(records.measure, tape) if large else records.measure(tape)
         volume = writer.volume()
         group = records.capture_group(tape, measured, volume.warcinfo.record_id)
@@ -177,7 +178,7 @@ class Archive(Answers):
             return None
         limit = _limit(request, max_decoded_bytes)
         read = (self._folder, row, request, limit)
-        if limit and row["length_bytes"] > records.INLINE_BYTES:
+        if limit and row["length_bytes"] > INLINE_BYTES:
             return await asyncio.to_thread(replay.exchange, *read)
         return replay.exchange(*read)
 
@@ -250,16 +251,18 @@ def _recovered(folder: Path, unclean: bool, clock: Clock) -> tuple[Catalog, list
             notes.append(f"{path.name} is missing: making it anew from {held} WARC files")
     try:
         catalog = Catalog.open(path, thorough=unclean)
-        notes += recovery.recover(folder, catalog)
     except Unreadable as error:
         kept = catalogs.set_aside(path, _suffix(clock))
-        notes.append(
-            f"{path.name} is unreadable ({error}): kept as {kept and kept.name}, making it anew from {held} WARC files"
-        )
+        name = kept.name if kept else "nothing"
+        notes.append(f"{path.name} is unreadable ({error}): kept as {name}, making it anew from {held} WARC files")
         catalog = Catalog.open(path)
+    try:
         notes += recovery.recover(folder, catalog)
-    if catalog.archive("id") is None:
-        catalog.set_archive("id", f"urn:uuid:{uuid.uuid4()}")
+        if catalog.archive("id") is None:
+            catalog.set_archive("id", f"urn:uuid:{uuid.uuid4()}")
+    except BaseException:
+        catalog.close()
+        raise
     return catalog, notes
 
 

@@ -38,12 +38,13 @@ class Catalog:
     """One connection for writing, used by one thread at a time, and one for looking. ``close`` both.
 
     Every method raises ``StoreError`` (74), ``Damaged`` (65) or, when another program holds the file for
-    longer than 30 s, ``AlreadyRunning`` (75).
+    longer than 30 s, ``AlreadyRunning`` (75). ``damaged``: some answer was ``Damaged``.
     """
 
     def __init__(self, engine: sa.Engine, path: Path) -> None:
         self.engine = engine
         self._path = path
+        self.damaged = False
         self._writing: sa.Connection | None = None
         self._looking: sa.Connection | None = None
         self._upserts = {table.name: _upsert(engine.dialect.name, table) for table in _DOCUMENTED}
@@ -63,7 +64,7 @@ class Catalog:
         sa.event.listen(engine, "begin", _begin)
         catalog = cls(engine, path)
         try:
-            with _translated(path):
+            with catalog._translated():
                 catalog._prepare(thorough)
         except Damaged as error:
             catalog.close()
@@ -80,7 +81,7 @@ class Catalog:
         engine = sa.create_engine("sqlite://", creator=lambda: _connect_to_look(path), poolclass=sa.pool.NullPool)
         sa.event.listen(engine, "begin", _begin)
         catalog = cls(engine, path)
-        with _translated(path), engine.connect().execution_options(looking=True) as connection:
+        with catalog._translated(), engine.connect().execution_options(looking=True) as connection:
             _check_identity(connection, path)
         return catalog
 
@@ -109,7 +110,7 @@ class Catalog:
         An older document than the one that is known changes nothing; one of the same instant replaces it.
         """
         row = {"name": warc, "committed_bytes": committed_bytes, "closed": closed, "sha256": sha256}
-        with _translated(self._path), self._transaction() as connection:
+        with self._translated(), self._transaction() as connection:
             self._put_warc.run(connection, [row])
             if captures:
                 self._put_captures.run(connection, [_captured_row(captured, ref) for captured, ref in captures])
@@ -118,7 +119,7 @@ class Catalog:
 
     def set_archive(self, name: str, value: str) -> None:
         """Remember one fact about the archive as a whole."""
-        with _translated(self._path), self._transaction() as connection:
+        with self._translated(), self._transaction() as connection:
             connection.execute(schema.archive.insert(), {"name": name, "value": value})
 
     def _apply(self, connection: sa.Connection, document: Document, place: Mapping[str, object]) -> None:
@@ -132,6 +133,16 @@ class Catalog:
                 connection.execute(_INSERT_SIGHTING, rows)
             if links:
                 connection.execute(_INSERT_SIGHTING_LINK, links)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """The one place where the database's errors become ours."""
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            ours = _ours(error, self._path)
+            self.damaged = self.damaged or isinstance(ours, Damaged)
+            raise ours from error
 
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
@@ -180,16 +191,16 @@ class Catalog:
 
     def rows(self, query: sa.Select[Any], values: Mapping[str, object] | None = None) -> Sequence[Any]:
         """All rows; each has the columns as attributes and, as ``_mapping``, as a mapping."""
-        with _translated(self._path), self._looker() as connection:
+        with self._translated(), self._looker() as connection:
             return connection.execute(query, values or {}).all()
 
     def stream(self, query: sa.Select[Any], batch: int) -> Iterator[Sequence[Any]]:
         """All rows, ``batch`` at a time, as they were when asked for."""
-        with _translated(self._path), self.engine.connect().execution_options(looking=True) as connection:
+        with self._translated(), self.engine.connect().execution_options(looking=True) as connection:
             yield from connection.execution_options(stream_results=True).execute(query).partitions(batch)
 
     def _text(self, query: sa.Select[Any]) -> str | None:
-        with _translated(self._path), self._looker() as connection:
+        with self._translated(), self._looker() as connection:
             found: str | None = connection.execute(query).scalar()
             return found
 
@@ -254,7 +265,7 @@ def _check_identity(connection: sa.Connection, path: Path) -> None:
 
 
 class _Prepared:
-    """A statement turned into SQL once. Every batch of captures runs two; making their text and their parameters anew
+    """A statement turned into SQL once. Every batch of captures needs two; making their text and their parameters anew
     each time takes as long as the database does for the rest."""
 
     def __init__(self, statement: sa.Insert, dialect: sa.Dialect) -> None:
@@ -310,15 +321,6 @@ _CAPTURED = (
     .where(schema.capture.c.slot == sa.bindparam("slot"), schema.capture.c.url == sa.bindparam("url"))
     .order_by(schema.capture.c.started_at.desc(), schema.capture.c.record_id)
 )
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """The one place where the database's errors become ours."""
-    try:
-        yield
-    except (DBAPIError, sqlite3.Error) as error:
-        raise _ours(error, path) from error
 
 
 def _ours(error: DBAPIError | sqlite3.Error, path: Path) -> ArchiverError:

@@ -14,28 +14,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from warcio.limitreader import LimitReader
-from warcio.recordloader import ArcWarcRecord
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
-
 from archiver import message
 from archiver.model import Document, Tape
 from archiver.store import fields
-from archiver.store.member import Buffer, Deflated, Packer, Stored, Whole
+from archiver.store.framing import INLINE_BYTES, Headers, Part, Span, Whole, label, new_id, part, record
+from archiver.store.member import Buffer
 
 CAPTURE_FIELDS = "application/warc-fields"
 DOCUMENT_TYPE = "application/json"
-INLINE_BYTES = 1 << 20
-"""What is longer is not held in memory: it is read from the tape again while it is written."""
-
-_VERSION = "WARC/1.1"
 _PIECE = 1 << 18
 _MOST_KEPT_ASIDE = 64 * 1024
 _MOST_ERROR = 500
@@ -93,42 +84,6 @@ class Measured:
     block: Buffer | None
 
 
-class Part:
-    """One record as a gzip member: packed already when small, else packed while it is written, once."""
-
-    def __init__(self, record: ArcWarcRecord, *, stored: bool = False) -> None:
-        self.record_id: str = record.rec_headers.get_header("WARC-Record-ID")
-        self._stored = stored
-        self._later: ArcWarcRecord | None = record if record.length > INLINE_BYTES else None
-        self._packed = b"" if self._later else _packed(record, stored)
-
-    @property
-    def size_bytes(self) -> int:
-        """Length of the member; of the block where it is not packed yet."""
-        return int(self._later.length) if self._later else len(self._packed)
-
-    @property
-    def reads_later(self) -> bool:
-        """Whether the block is read only while the member is written."""
-        return self._later is not None
-
-    def write_to(self, out: Callable[[Buffer], object]) -> None:
-        """Hand the member to ``out``, piece by piece."""
-        if self._later:
-            _FRAMER.write_to(Stored(out) if self._stored else Deflated(out), self._later)
-        else:
-            out(self._packed)
-
-
-def _packed(record: ArcWarcRecord, stored: bool) -> bytes:
-    whole = Whole()
-    if stored:
-        _FRAMER.write_to(Stored(whole.append), record)
-        return b"".join(whole)
-    _FRAMER.write_to(whole, record)
-    return whole.packed()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """Records that belong together; the first one is what a ``WarcRef`` to the group names."""
@@ -156,7 +111,7 @@ def measure(tape: Tape) -> Measured:
     for piece in _pieces(tape.received, start, length) if block is None else (block,):
         digest.update(piece)
     if tape.layout is None:
-        return Measured(block_digest=_label(digest), payload_digest=None, payload_bytes=0, block=block)
+        return Measured(block_digest=label(digest), payload_digest=None, payload_bytes=0, block=block)
     pieces: Iterable[Buffer] = message.entity(tape.received, tape.layout)
     if block is not None and not tape.layout.chunked:
         pieces = (block[tape.layout.head_end - start :],)
@@ -164,31 +119,20 @@ def measure(tape: Tape) -> Measured:
     for piece in pieces:
         payload.update(piece)
         size += len(piece)
-    return Measured(block_digest=_label(digest), payload_digest=_label(payload), payload_bytes=size, block=block)
+    return Measured(block_digest=label(digest), payload_digest=label(payload), payload_bytes=size, block=block)
 
 
 def capture_group(tape: Tape, measured: Measured, warcinfo_id: str) -> Group:
     """The records of one exchange. Nothing of a large body is read yet: the tape must stay open until written."""
-    start, length = _block_span(tape)
-    first_id, date, target = _new_id(), warc_date(tape.started_at), fields.uri(tape.url)
+    first_id, date, target = new_id(), warc_date(tape.started_at), fields.uri(tape.url)
     captured = _captured(tape, measured, first_id, date, target)
     common = [("WARC-Target-URI", target), ("WARC-Date", date), ("WARC-Warcinfo-ID", warcinfo_id)]
     wire = common + _wire_fields(tape)
-    request_id, concurrent, parts = first_id, [], []
-    if length:
-        request_id, concurrent = _new_id(), [("WARC-Concurrent-To", first_id)]
-        headers = [*wire, ("WARC-Block-Digest", measured.block_digest)]
-        if measured.payload_digest:
-            headers.append(("WARC-Payload-Digest", measured.payload_digest))
-        if tape.cut:
-            headers.append(("WARC-Truncated", tape.cut))
-        block = _Span(tape.received, start, length) if measured.block is None else _Whole(measured.block)
-        record = _record("response", first_id, headers, "application/http; msgtype=response", block, length)
-        parts.append(Part(record, stored=_is_media(captured.media_type)))
-    request = _whole_record("request", request_id, wire + concurrent, "application/http; msgtype=request", tape.sent)
+    to_first = [("WARC-Concurrent-To", first_id)]
+    parts = [_response(tape, measured, first_id, wire)] if _block_span(tape)[1] else []
+    parts.append(_request(tape, new_id(), wire + to_first) if parts else _request(tape, first_id, wire))
     about = fields.lines(_capture_fields(tape, captured))
-    headers = [*common, ("WARC-Concurrent-To", first_id)]
-    parts += [Part(request), Part(_whole_record("metadata", _new_id(), headers, CAPTURE_FIELDS, about))]
+    parts.append(part("metadata", new_id(), common + to_first, CAPTURE_FIELDS, about))
     return Group(parts=tuple(parts), captured=captured)
 
 
@@ -204,22 +148,21 @@ def document_group(document: Document, warcinfo_id: str) -> Group:
     ]
     if document.refers_to:
         headers.append(("WARC-Refers-To", fields.text(document.refers_to.record_id)))
-    part = Part(_whole_record("metadata", _new_id(), headers, DOCUMENT_TYPE, block))
-    return Group(parts=(part,), document=document)
+    return Group(parts=(part("metadata", new_id(), headers, DOCUMENT_TYPE, block),), document=document)
 
 
 def file_group(uri: str, data: bytes, media_type: str, at: datetime, warcinfo_id: str) -> Group:
     """A local file as a ``resource`` record."""
-    record_id, date, target = _new_id(), warc_date(at), fields.uri(uri)
-    digest, kind = _label(hashlib.sha256(data)), fields.text(media_type)
+    record_id, date, target = new_id(), warc_date(at), fields.uri(uri)
+    digest, kind = label(hashlib.sha256(data)), fields.text(media_type)
     headers = [
         ("WARC-Target-URI", target),
         ("WARC-Date", date),
         ("WARC-Warcinfo-ID", warcinfo_id),
         ("WARC-Payload-Digest", digest),
     ]
-    part = Part(_whole_record("resource", record_id, headers, kind, data))
-    return Group(parts=(part,), captured=file_captured(record_id, target, date, kind, digest, len(data)))
+    captured = file_captured(record_id, target, date, kind, digest, len(data))
+    return Group(parts=(part("resource", record_id, headers, kind, data),), captured=captured)
 
 
 def file_captured(record_id: str, target: str, date: str, media_type: str, digest: str, size: int) -> Captured:
@@ -240,7 +183,7 @@ def file_captured(record_id: str, target: str, date: str, media_type: str, diges
 def warcinfo_part(file_name: str, at: datetime, about: Iterable[tuple[str, str]]) -> Part:
     """The record that opens a file: ``about`` is who wrote it, with what, and why."""
     headers = [("WARC-Date", warc_date(at)), ("WARC-Filename", fields.text(file_name))]
-    return Part(_whole_record("warcinfo", _new_id(), headers, CAPTURE_FIELDS, fields.lines(about)))
+    return part("warcinfo", new_id(), headers, CAPTURE_FIELDS, fields.lines(about))
 
 
 def json_text(value: Mapping[str, object]) -> str:
@@ -254,66 +197,20 @@ def warc_date(at: datetime) -> str:
     return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
-class _Framer(WARCWriter):  # type: ignore[misc]
-    """warcio's writer without its own digests (SHA-1, of the framed body) and its compression."""
-
-    def write_to(self, out: Packer, record: ArcWarcRecord) -> None:
-        """Write one record. Holds no state, so threads may share a framer; making one costs a system call."""
-        self._write_warc_record(out, record)
-
-    def ensure_digest(self, record: ArcWarcRecord, block: bool = True, payload: bool = True) -> None:
-        """Leave the record as it is: every digest that belongs there is there."""
-
-
-_FRAMER = _Framer(None, gzip=False, warc_version=_VERSION)
+def _response(tape: Tape, measured: Measured, record_id: str, headers: Headers) -> Part:
+    headers = [*headers, ("WARC-Block-Digest", measured.block_digest)]
+    if measured.payload_digest:
+        headers.append(("WARC-Payload-Digest", measured.payload_digest))
+    if tape.cut:
+        headers.append(("WARC-Truncated", tape.cut))
+    start, length = _block_span(tape)
+    block = Span(tape.received, start, length) if measured.block is None else Whole(measured.block)
+    response = record("response", record_id, headers, "application/http; msgtype=response", block, length)
+    return Part(response, stored=_is_media(_media_type(tape)))
 
 
-class _Whole:
-    """A block in memory, handed over in one piece (warcio asks for 16 KB at a time)."""
-
-    def __init__(self, block: Buffer) -> None:
-        self._block = block
-
-    def read(self, _most_bytes: int) -> Buffer:
-        block, self._block = self._block, b""
-        return block
-
-
-class _Span(LimitReader):  # type: ignore[misc]
-    """``length`` bytes of a file from ``start``, whatever its position is when reading begins."""
-
-    def __init__(self, file: BinaryIO, start: int, length: int) -> None:
-        super().__init__(file, length)
-        self._start = start
-
-    def read(self, length: int | None = None) -> bytes:
-        if not self.tell():
-            self.stream.seek(self._start)
-        return super().read(length)  # type: ignore[no-any-return]
-
-
-def _whole_record(
-    kind: str, record_id: str, headers: list[tuple[str, str]], content_type: str, block: bytes
-) -> ArcWarcRecord:
-    headers = [*headers, ("WARC-Block-Digest", _label(hashlib.sha256(block)))]
-    return _record(kind, record_id, headers, content_type, _Whole(block), len(block))
-
-
-def _record(
-    kind: str, record_id: str, headers: list[tuple[str, str]], content_type: str, block: object, length: int
-) -> ArcWarcRecord:
-    # Not through RecordBuilder.create_warc_record: it parses the HTTP head and writes its own version of it. And not
-    # through the constructor of StatusAndHeaders, which looks at the type of every name and value; Content-Length
-    # stands last because warcio will look for it from the end.
-    named = StatusAndHeaders("", [], protocol=_VERSION)
-    named.headers = [
-        ("WARC-Type", kind),
-        ("WARC-Record-ID", record_id),
-        *headers,
-        ("Content-Type", content_type),
-        ("Content-Length", str(length)),
-    ]
-    return ArcWarcRecord("warc", kind, named, block, None, None, length)
+def _request(tape: Tape, record_id: str, headers: Headers) -> Part:
+    return part("request", record_id, headers, "application/http; msgtype=request", tape.sent)
 
 
 def _block_span(tape: Tape) -> tuple[int, int]:
@@ -411,14 +308,3 @@ def _pieces(file: BinaryIO, start: int, length: int) -> Iterator[bytes]:
 
 def _base64(file: BinaryIO, start: int, length: int) -> str:
     return base64.b64encode(b"".join(_pieces(file, start, length))).decode()
-
-
-def _label(digest: hashlib._Hash) -> str:
-    return f"sha256:{digest.hexdigest()}"
-
-
-def _new_id() -> str:
-    # What uuid.uuid4 gives, in a fifth of its time: random but for the version and the variant (RFC 9562, 5.4).
-    digits = os.urandom(16).hex()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"<urn:uuid:{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}>"

@@ -23,8 +23,9 @@ from pathlib import Path
 
 from archiver.errors import Damaged, StoreError
 from archiver.model import WarcRef
+from archiver.store.framing import Part
 from archiver.store.member import Buffer
-from archiver.store.records import Group, Part
+from archiver.store.records import Group
 
 GROWING = ".open"
 _NAME = re.compile(r"archiver-[0-9]{17}-[0-9]{5,}-[A-Za-z0-9.-]{1,63}-[0-9]+\.warc\.gz")

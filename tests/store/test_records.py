@@ -18,7 +18,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from archiver.errors import BadReply
 from archiver.model import Request, WarcRef
-from archiver.store import fields, records
+from archiver.store import fields, framing, records
 from tests.loopback.wire_cases import CASES
 from tests.store.tapes import NOW, TLS, article, chunked, plainly, post, reply, tape
 from tests.store.test_fields import ANY_TEXT
@@ -271,7 +271,7 @@ def test_warcinfo_says_who_and_what():
 
 def test_record_ids_are_random_uuids():
     """Version 4, and never twice."""
-    ids = {records._new_id() for _ in range(1000)}
+    ids = {framing.new_id() for _ in range(1000)}
     assert len(ids) == 1000
     for record_id in ids:
         found = uuid.UUID(record_id.removeprefix("<urn:uuid:").removesuffix(">"))
