@@ -87,5 +87,10 @@ def _failed(link: str, url: str, taken: list[Hop], error: FetchError) -> Resolut
     ended: Ended = "refused" if isinstance(error, Refused) else "pending" if error.retry else "error"
     wait = (error.retry_after_s or 3600.0) if error.retry else None
     return Resolution(
-        short=link, end=url, ended=ended, hops=(*taken, hop), error=f"{error.word}: {error.reason}", try_again_after_s=wait
+        short=link,
+        end=url,
+        ended=ended,
+        hops=(*taken, hop),
+        error=f"{error.word}: {error.reason}",
+        try_again_after_s=wait,
     )

@@ -1,4 +1,7 @@
-"""One measured ``save``: ``python -m bench.child CONFIG LIST [--profile FILE]``; LIST holds targets, one a line.
+"""One measured run: ``python -m bench.child CONFIG LIST [--fetch] [--profile FILE]``; LIST holds targets, one a line.
+
+Without ``--fetch`` the targets are saved as articles; with it they are only captured, through the fetcher that every
+stage is handed (pace, guard, retries, WARC synced, catalog committed), as the URLs of posts and media are.
 
 Prints one JSON line: seconds from the first step to the closed archive (imports excluded, as for every program here
 that is not started for one job), captures, and the peak of resident memory.
@@ -6,6 +9,7 @@ that is not started for one job), captures, and the peak of resident memory.
 
 from __future__ import annotations
 
+import asyncio
 import cProfile
 import json
 import resource
@@ -14,6 +18,7 @@ import time
 from pathlib import Path
 
 from archiver import cli, config, run, tools  # noqa: F401  # cli: what the command imports is imported before the clock
+from archiver.model import Request
 
 
 async def save(settings: config.Config, targets: list[run.Target]) -> int:
@@ -37,15 +42,31 @@ async def save(settings: config.Config, targets: list[run.Target]) -> int:
         return captured
 
 
+async def fetch(settings: config.Config, urls: list[str]) -> int:
+    """Capture each URL; nothing is read from it. How many exchanges were captured."""
+    async with tools.writing(settings) as ready:
+        left = iter(urls)
+
+        async def worker() -> int:
+            captured = 0
+            for url in left:
+                request = Request(url=url, why="media", slot=f"media:{url}", max_decoded_bytes=0)
+                captured += (await ready.fetcher.fetch(request)).status == 200
+            return captured
+
+        return sum(await asyncio.gather(*(worker() for _ in range(settings.network.parallel))))
+
+
 def main() -> None:
     settings = config.load(Path(sys.argv[1]))
     names = Path(sys.argv[2]).read_text().split()
     targets = [run.Target(name=name, url=url, data=data) for name in names for url, data in [tools.read_target(name)]]
+    work = fetch(settings, names) if "--fetch" in sys.argv else save(settings, targets)
     profile = cProfile.Profile() if "--profile" in sys.argv else None
     start, cpu = time.perf_counter(), time.process_time()
     if profile:
         profile.enable()
-    captured = tools.run_async(save(settings, targets))
+    captured = tools.run_async(work)
     if profile:
         profile.disable()
         profile.dump_stats(sys.argv[sys.argv.index("--profile") + 1])

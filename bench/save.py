@@ -41,8 +41,10 @@ def web(folder: Path, delay_s: float) -> Iterator[dict[str, int]]:
         process.wait()
 
 
-def ours(folder: Path, ports: dict[str, int], targets: list[str], *, profile: Path | None = None) -> dict[str, Any]:
-    """One measured ``save`` of ``targets`` into a fresh archive."""
+def ours(
+    folder: Path, ports: dict[str, int], targets: list[str], *options: str, profile: Path | None = None
+) -> dict[str, Any]:
+    """One measured run over ``targets`` into a fresh archive."""
     shutil.rmtree(folder / "warcs", ignore_errors=True)
     (folder / "config.toml").write_text(
         f'[archive]\ndir = "warcs"\n[network]\nca_bundle = "bench-ca.pem"\nparallel = 32\nconnect_to = '
@@ -50,7 +52,7 @@ def ours(folder: Path, ports: dict[str, int], targets: list[str], *, profile: Pa
         "[politeness]\nrequests_per_second = 0\n[x]\navatar = false\n"
     )
     (folder / "targets.txt").write_text("\n".join(targets))
-    command = [sys.executable, "-m", "bench.child", str(folder / "config.toml"), str(folder / "targets.txt")]
+    command = [sys.executable, "-m", "bench.child", str(folder / "config.toml"), str(folder / "targets.txt"), *options]
     if profile:
         command += ["--profile", str(profile)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -90,7 +92,9 @@ def wget(folder: Path, ports: dict[str, int], urls: list[str]) -> dict[str, Any]
     return {"seconds": seconds, "captured": captured}
 
 
-def compare(name: str, folder: Path, ports: dict[str, int], targets: list[str], rounds: int) -> tuple[str, float]:
+def compare(
+    name: str, folder: Path, ports: dict[str, int], targets: list[str], options: list[str], rounds: int
+) -> tuple[str, float]:
     """A line of the table, and the ratio."""
     best: dict[str, dict[str, Any]] = {}
     for _ in range(rounds):
@@ -121,17 +125,22 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="archiver-bench-"))
     (folder / "article.txt").write_text(lists.article())
     article = [str(folder / "article.txt")]
-    jobs = [("links, posts, images at 0 ms", 0.0, article), ("links, posts, images at 50 ms", 0.05, article)]
-    jobs += [(f"{kind} {size}", 0.0, lists.documents(kind)) for kind, size in
-             (("json", "2 KB"), ("html", "60 KB"), ("photo", "500 KB"))]  # fmt: skip
+    mixed = "links, posts, images"
+    jobs: list[tuple[str, float, list[str], list[str]]] = [
+        (f"{mixed} at 0 ms", 0.0, article, []),
+        (f"{mixed} at 50 ms", 0.05, article, []),
+    ]
+    for kind, size in (("json", "2 KB"), ("html", "60 KB"), ("photo", "500 KB")):
+        jobs.append((f"{kind} {size}", 0.0, lists.documents(kind), ["--fetch"]))
+        jobs.append((f"{kind} {size}, as articles", 0.0, lists.documents(kind), []))
     print(f"{'list':<32}{'n':>6}{'ours/s':>9}{'CPU ms':>8}{'MB':>8}{'wget/s':>9}{'ratio':>8}{'bar':>6}")
     missed = []
     try:
-        for name, delay_s, targets in jobs:
+        for name, delay_s, targets, modes in jobs:
             if options.only and options.only not in name:
                 continue
             with web(folder, delay_s) as ports:
-                line, ratio = compare(name, folder, ports, targets, 1 if delay_s else options.rounds)
+                line, ratio = compare(name, folder, ports, targets, modes, 1 if delay_s else options.rounds)
                 print(line, flush=True)
                 missed += [name] if ratio < BARS.get(name, 0) else []
         with web(folder, 0) as ports:
