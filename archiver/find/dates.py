@@ -32,12 +32,14 @@ _CJK = re.compile(
     r"|(?P<y5>\d{4}) оны (?P<m5>\d{1,2})-?р? сар\w* (?P<d5>\d{1,2})",
     re.IGNORECASE,
 )
-_TOKEN = re.compile(r"(?P<skip>[\s,.،、·:;\-–'’\"()\[\]*_|]+)|(?P<number>\d+)|(?P<word>[^\s,.،、·:;\d()\[\]*_|]+)")
+_TOKEN = re.compile(r"(?P<skip>[\s,.،、·∙•⋅:;\-–'’\"()\[\]*_|]+)|(?P<number>\d+)|(?P<word>[^\s,.،、·:;\d()\[\]*_|]+)")
+_MASKED = re.compile(r" (?:\*[A-Z]{3,}\*|\[[A-Z]{3,}\]|<[A-Z]{3,}>|[X#_]{2}\b)")
+"""What data sets put in the place of numbers."""
 _FILLERS = frozenset(
     "de del di d of the den le da do mh ko eko e gada m г р ж թ ta ren a st nd rd th er º ª g y ค ศ พ".split()
 )
 _WEEKDAY_FIRST = re.compile(r"[^\W\d_]{2,12},? +(?=[^\W\d_]{3}|\d)")
-_CLOCK_FIRST = re.compile(r"\d{1,2}[:.]\d{2}(?::\d{2})? ?(?:[ap]\.? ?m\.?)? *[-–—·|,]? *", re.IGNORECASE)
+_CLOCK_FIRST = re.compile(r"\d{1,2}[:.]\d{2}(?::\d{2})? ?(?:[ap]\.? ?m\.?)? *[-–—·∙•⋅|,]? *", re.IGNORECASE)
 _API = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d{2}):(\d{2}):(\d{2}) (?:UTC)?\+00:?00 (\d{4})")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)? ?(?:Z|UTC|[+-]\d{2}:?\d{2})")
 _INVISIBLE = dict.fromkeys(
@@ -109,7 +111,7 @@ def _scan(text: str, lang: str | None) -> tuple[Moment | None, int] | None:
                 month, end = named, place
             elif token["word"].casefold().rstrip("'’ª") not in _FILLERS:
                 break
-    if month is None or (day is None and end < _WHOLE_NAME):
+    if month is None or (day is None and end < _WHOLE_NAME and not _MASKED.match(text, end)):
         return None
     return (_moment(year, month, day) if year and day else None), end
 

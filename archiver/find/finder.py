@@ -6,20 +6,27 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from archiver.find import markup
+from archiver.find import cards, ids, markup
 from archiver.find.dates import DateReader
 from archiver.find.flat import MAX_FRAGMENT_CHARS, flatten
 from archiver.find.links import short_links, status_links
 from archiver.find.page import Page, read_page
-from archiver.find.plain import HANDLE, attributions
+from archiver.find.markdown import links_of
+from archiver.find.plain import attributions
 from archiver.find.sighting import Sighting
 from archiver.find.source import Source
 from archiver.model import Article, Find, PostRef
-from archiver.platforms import canonical
+from archiver.platforms import canonical, moment
 
 MAX_FINDS = 20_000
 SNIPPET_CHARS = 4_000
 _MARKS = (b"twitter", b"tweet", b"t.co", b"x.com", b"(@", b"\xef\xbc\x88@", b"status")
+_RAW_HANDLE = re.compile(r"@(?<=[( \xa0\x88]@)(?P<handle>[A-Za-z0-9_]{1,20})\s?(?:\)|\xef\xbc\x89)")
+"""A handle in brackets, in a page's bytes: the full-width ones are U+FF08 and U+FF09."""
+_RAW_DASH = re.compile(
+    r"\xe2\x80[\x93-\x95]|\xe2\xb8\xba|--|&mdash;|&#8212;|&#x2014;|&ndash;|\s-\s|\xc3\xa2", re.IGNORECASE
+)
+_BETWEEN = re.compile(r"<[^<>]{0,600}>|&nbsp;|&#160;|\s+")
 _REGION_BEFORE, _REGION_AFTER = 6_000, 1_200
 _MAX_REGIONS = 2_000
 
@@ -68,19 +75,15 @@ def _any_mark(data: bytes) -> bool:
 
 def _look(page: Page, key: str) -> tuple[tuple[Find, ...], bool]:
     """The finds, and whether everything was read."""
-    source = Source(
-        text=page.data.decode("utf-8", "replace"),
-        low=page.data.lower().decode("utf-8", "replace"),
-        markup=page.kind == "html",
-    )
+    source = Source.of(page.data, markup=page.kind == "html")
     dates = DateReader(page.lang)
-    sightings = [*markup.quotes(source, dates), *markup.identified(source), *markup.frames(source)]
+    sightings = [*markup.quotes(source, dates), *cards.cards(source, dates), *ids.identified(source, dates)]
     sightings += _remains(source, dates)
-    sightings += status_links(source)
+    sightings += status_links(source, dates)
     sightings += short_links(source)
     together = _put_together(sightings)
     finds = tuple(_find(source, key, place, seen) for place, seen in enumerate(together[:MAX_FINDS]))
-    return finds, len(together) <= MAX_FINDS
+    return finds, len(together) <= MAX_FINDS and not source.cut
 
 
 def _remains(source: Source, dates: DateReader) -> Iterator[Sighting]:
@@ -88,15 +91,17 @@ def _remains(source: Source, dates: DateReader) -> Iterator[Sighting]:
     if not source.markup:
         yield from _attributed(source, 0, len(source.text), dates)
         return
-    for start, end in _regions(source):
+    for start, end in _regions(source, dates):
         yield from _attributed(source, start, end, dates)
 
 
-def _regions(source: Source) -> Iterator[tuple[int, int]]:
-    """The surroundings of the handles that stand in a page's text, overlapping ones as one."""
+def _regions(source: Source, dates: DateReader) -> Iterator[tuple[int, int]]:
+    """The surroundings of the handles that stand in a page's text and look attributed, overlapping ones as one."""
     open_region: tuple[int, int] | None = None
-    for found in HANDLE.finditer(source.text):
+    for found in _RAW_HANDLE.finditer(source.text):
         place = found.start()
+        if not _looks_attributed(source, place, found.end(), dates):
+            continue
         if source.is_taken(place) or source.zone(place) != "body" or source.tag_at(place):
             continue
         start, end = max(0, place - _REGION_BEFORE), place + _REGION_AFTER
@@ -111,25 +116,40 @@ def _regions(source: Source) -> Iterator[tuple[int, int]]:
         yield open_region
 
 
+def _looks_attributed(source: Source, place: int, end: int, dates: DateReader) -> bool:
+    """Whether a dash stands before a handle, and a date, a permalink or a post's own link beside it."""
+    before = source.text[max(0, place - 500) : place].lstrip("(ï¼\x88 ")
+    if not _RAW_DASH.search(before) and not before.endswith(">"):
+        return False
+    after = source.low[end : end + 500]
+    if "status" in after or "t.co/" in before[-300:] or "pic." in before[-300:]:
+        return True
+    visible = _BETWEEN.sub(" ", source.words(end, end + 500)).lstrip(" \t[<_*>|·,")
+    return dates.at(visible, 0) is not None
+
+
 def _attributed(source: Source, start: int, end: int, dates: DateReader) -> Iterator[Sighting]:
     if source.markup:
-        flat = flatten(source.text[start:end])
+        flat = flatten(source.words(start, end))
         text, links = flat.text, flat.links
     else:
-        text, links = source.text[start:end].replace("\r", " "), ()
+        text = source.text.replace("\r", " ")
+        links = links_of(text)
     place = start
     for seen in attributions(text, dates, links):
-        handle = (
-            re.compile(rf"[（(]\s?@{seen.handle}\s?[)）]").search(source.text, place, end) if source.markup else None
-        )
-        at = handle.start() if handle else start + seen.end if not source.markup else place
-        place = handle.end() if handle else place
-        if source.is_taken(at if source.markup else start + seen.end - 1):
+        if source.markup:
+            found = _RAW_HANDLE.search(source.text, place, end)
+            while found and found["handle"] != seen.handle:
+                found = _RAW_HANDLE.search(source.text, found.end(), end)
+            at, place = (found.start(), found.end()) if found else (place, place)
+            begin, until = max(start, at - len(seen.text or "") - 100), place
+        else:
+            at, begin, until = seen.handle_at, seen.start, seen.end
+        if source.is_taken(at):
             continue
-        begin = max(start, at - len(seen.text or "") - 100) if source.markup else start + seen.start
         yield Sighting(
             start=begin,
-            end=place if source.markup else start + seen.end,
+            end=until,
             kind="embed",
             form="plain-text",
             post=seen.post,
@@ -147,6 +167,7 @@ def _put_together(sightings: Iterable[Sighting]) -> list[Sighting]:
     for seen in sorted((s for s in sightings if s.kind == "embed"), key=lambda s: (s.start, s.end)):
         identity = _identity(seen)
         embeds[identity] = _merged(embeds[identity], seen) if identity in embeds else seen
+    _join_words(embeds)
     owned = {link for seen in embeds.values() for link in seen.short_links}
     posts = {seen.post.key for seen in embeds.values() if seen.post}
     links: dict[object, Sighting] = {}
@@ -155,6 +176,20 @@ def _put_together(sightings: Iterable[Sighting]) -> list[Sighting]:
             continue
         links.setdefault(seen.post.key if seen.post else seen.url, seen)
     return sorted([*embeds.values(), *links.values()], key=lambda s: (s.start, s.end))
+
+
+def _join_words(embeds: dict[object, Sighting]) -> None:
+    """Words that stand apart from the id they belong to (an address above its quote, a frame beside its fallback) are
+    the same embed: the handle is the same, and the printed day is that of the id."""
+    bare = {}
+    for identity, seen in embeds.items():
+        if seen.post and seen.post.handle and seen.date is None and (at := moment(seen.post)):
+            bare[seen.post.handle.lower(), at.at.date()] = identity
+    for identity, seen in list(embeds.items()):
+        if seen.post is None and seen.handle and seen.date:
+            whole = bare.get((seen.handle.lower(), seen.date.at.date()))
+            if whole in embeds and whole != identity:
+                embeds[whole] = _merged(embeds[whole], embeds.pop(identity))
 
 
 def _identity(seen: Sighting) -> object:
@@ -191,5 +226,5 @@ def _find(source: Source, key: str, position: int, seen: Sighting) -> Find:
         text=seen.text,
         lang=seen.lang,
         short_links=seen.short_links if seen.kind == "embed" else (),
-        snippet=source.text[seen.start : min(seen.end, seen.start + SNIPPET_CHARS)],
+        snippet=source.words(seen.start, min(seen.end, seen.start + SNIPPET_CHARS)),
     )

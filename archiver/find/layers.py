@@ -21,7 +21,9 @@ SLASH = r"(?:\\*/|\\+u002f|\\+x2f|%(?:25)*2f|&(?:amp;)*(?:#0*47|#x0*2f|sol);)"
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _NAMED = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": ""}
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_FIRST_TAG = re.compile(r"<[^>]{0,3000}")
+_IN_JSON = re.compile(r"<[a-z][^<>]{0,1000}?=\s*\\+[\"'&]", re.IGNORECASE)
+_IN_ENTITIES = re.compile(r"<[a-z][^<>]{0,1000}?=\s*&(?:amp;)*(?:quot|#0*34|#x0*22|#0*39|apos);", re.IGNORECASE)
+_HEAD_CHARS = 1_500
 
 
 def undo_json(text: str) -> str:
@@ -48,11 +50,10 @@ def peel_markup(raw: str) -> str:
         elif raw.startswith("%"):
             raw = unquote(raw, errors="replace")
         else:
-            tag = _FIRST_TAG.match(raw)
-            head = tag[0] if tag else ""
-            if re.search(r"=\s*\\+[\"'&]", head) or "\\u0022" in head:
+            head = raw[:_HEAD_CHARS]
+            if _IN_JSON.search(head) or "\\u0022" in head:
                 raw = undo_json(raw)
-            elif re.search(r"=\s*&(?:amp;)*(?:quot|#0*34|#x0*22|#0*39|apos);", head, re.IGNORECASE):
+            elif _IN_ENTITIES.search(head):
                 raw = html.unescape(raw)
             else:
                 return raw

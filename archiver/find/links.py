@@ -4,77 +4,117 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
+from archiver.find import carriers
+from archiver.find.dates import DateReader
 from archiver.find.layers import SLASH, peel_address
 from archiver.find.sighting import Sighting
 from archiver.find.source import Source
 from archiver.model import PostRef
 from archiver.platforms import canonical, match, short_links_in, shows_post
 
+MAX_ADDRESSES = 20_000
+"""How many addresses of each sort are read in one document; the most in a real one is some hundreds."""
+
 _STATUS = re.compile(rf"status(?:es)?{SLASH}\d{{2,20}}(?!\d)")
 _DELIMITER = re.compile(r"[\s\"'<>|{}`^]")
 _ADDRESS_CHARS = 400
 _HOST = re.compile(r"(?<![\w.@-])(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?/", re.IGNORECASE)
-_SHORT = re.compile(rf"(?:t\.co|pic\.(?:twitter|x)\.com){SLASH}[a-z0-9]{{3}}")
-_SHORT_NEEDLES = ("t.co", "pic.twitter.com", "pic.x.com")
+_SCHEME = re.compile(rf"https?(?::|%(?:25)*3a|&#0*58;){SLASH}{{1,2}}$", re.IGNORECASE)
+_NO_CODE = r"(?=[a-z0-9]{3})(?!https?[^a-z0-9])"
+_SHORT = (
+    re.compile(rf"t\.co{SLASH}{_NO_CODE}"),
+    re.compile(rf"pic\.(?:twitter|x)\.com{SLASH}{_NO_CODE}"),
+)
+_PLAIN_SHORT = re.compile(r"(?:(?<=[\s\"'>]https://)|(?<=[\s\"'>]http://))t\.co/([A-Za-z0-9]{10})(?=[\s\"'<])")
+_PLAIN_PIC = re.compile(r"(?<=[\s\"'>])pic\.(?:twitter|x)\.com/([A-Za-z0-9]{10})(?=[\s\"'<])")
 _CHROME_TAGS = frozenset(("meta", "link", "base", "form", "script"))
 
 
-def status_links(source: Source) -> Iterator[Sighting]:
-    """Every address of a post, as a link. Those of ``meta`` and ``link`` elements speak about the page, and those
-    inside another address (a share button's) about the button: neither is one."""
-    for found in _STATUS.finditer(source.low):
+def status_links(source: Source, dates: DateReader) -> Iterator[Sighting]:
+    """Every address of a post: an embed where its carrier shows the post, else a link. Those of ``meta`` and ``link``
+    elements speak about the page, and those inside another address (a share button's) about the button: neither is
+    one."""
+    for count, found in enumerate(_STATUS.finditer(source.low)):
+        if count >= MAX_ADDRESSES:
+            source.cut.add("addresses of posts")
+            return
         place = found.start()
         zone = source.zone(place)
-        if zone in ("comment", "style"):
+        if zone == "style":
             continue
-        tag = source.tag_at(place) if source.markup and zone == "body" else None
+        tag = source.tag_at(place) if zone != "script" else None
         if tag and tag.name in _CHROME_TAGS:
             continue
-        post = _post_at(source, place, found.end())
+        start, post = _post_at(source, place, found.end())
         if post is None:
             continue
-        yield Sighting(
-            start=tag.start if tag else place,
+        seen = Sighting(
+            start=tag.start if tag else start,
             end=tag.end if tag else found.end(),
             kind="link",
             form="url",
             post=post,
             url=canonical(post),
         )
+        inside = source.is_taken(place)  # of an embed that was read already: what it quotes
+        shown = None if inside else carriers.shown(source, start, found.end(), zone, tag, dates)
+        if shown:
+            yield replace(seen, kind="embed", **shown)
+        elif zone != "comment":
+            yield seen
 
 
-def _post_at(source: Source, place: int, end: int) -> PostRef | None:
-    """The post whose address has its ``status/ID`` at ``place``."""
-    window = source.text[max(0, place - _ADDRESS_CHARS) : place]
-    cut = max((found.end() for found in _DELIMITER.finditer(window)), default=0)
-    before = peel_address(window[cut:])
-    rest = peel_address(source.text[place : end + 9])
+def _post_at(source: Source, place: int, end: int) -> tuple[int, PostRef | None]:
+    """(where the address begins, the post) of the address that has its ``status/ID`` at ``place``."""
+    window = source.words(place - _ADDRESS_CHARS, place)
+    raw = _DELIMITER.split(window)[-1]
+    before = peel_address(raw)
+    rest = peel_address(_DELIMITER.split(source.text[place : end + 9], maxsplit=1)[0])
     hosts = list(_HOST.finditer(before))
     if not hosts:
-        return None
+        return place, None
     address = "https://" + before[hosts[-1].start() :] + rest
-    return match(address) if shows_post(address) else None
+    return place - _length(raw, hosts[-1][0], source), match(address) if shows_post(address) else None
+
+
+def _length(raw: str, host: str, source: Source) -> int:
+    """How much of ``raw``, an address up to its path's ``status``, belongs to it: from its scheme on, not what is
+    glued before (a JSON key in entities)."""
+    if raw[:4].lower() == "http":
+        return len(raw.encode()) if source.markup else len(raw)
+    cut = max(raw.lower().rfind(host.lower().rstrip("/")), 0)
+    scheme = _SCHEME.search(raw, 0, cut)
+    own = raw[scheme.start() if scheme else cut :]
+    return len(own.encode()) if source.markup else len(own)
 
 
 def short_links(source: Source) -> Iterator[Sighting]:
     """Every t.co, pic.twitter.com and pic.x.com link, normalised."""
-    for needle in _SHORT_NEEDLES:
-        place = source.low.find(needle)
-        while place >= 0:
-            if sighting := _short_at(source, place, place + len(needle)):
-                yield sighting
-            place = source.low.find(needle, place + len(needle))
+    for pattern, plain in zip(_SHORT, (_PLAIN_SHORT, _PLAIN_PIC), strict=True):
+        for count, found in enumerate(pattern.finditer(source.low)):
+            if count >= MAX_ADDRESSES:
+                source.cut.add("short links")
+                break
+            place = found.start()
+            if source.zone(place) == "style":
+                continue
+            simple = plain.match(source.text, place)
+            link = f"https://t.co/{simple[1]}" if simple else _short_at(source, place)
+            if link:
+                yield Sighting(
+                    start=place, end=found.end(), kind="link", form="short-link", url=link, short_links=(link,)
+                )
 
 
-def _short_at(source: Source, place: int, end: int) -> Sighting | None:
-    if not _SHORT.match(source.low, place) or source.zone(place) == "style":
-        return None
-    window = source.text[max(0, place - _ADDRESS_CHARS) : place]
-    cut = max((found.end() for found in _DELIMITER.finditer(window)), default=0)
-    before = peel_address(window[cut:])
-    printed = before + peel_address(source.text[place : end + 60])
+def _short_at(source: Source, place: int) -> str | None:
+    raw = _DELIMITER.split(source.words(place - _ADDRESS_CHARS, place))[-1]
+    before = peel_address(raw)
+    printed = before + peel_address(source.words(place, place + 60 + 18))
     for start, _, link in short_links_in(printed):
         if start <= len(before) < start + 12:
-            return Sighting(start=place, end=end, kind="link", form="short-link", url=link, short_links=(link,))
+            return link
+        if start > len(before):
+            break
     return None

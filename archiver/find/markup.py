@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from archiver.find.dates import DateReader
 from archiver.find.flat import MAX_FRAGMENT_CHARS, Flat, Link, flatten
-from archiver.find.layers import LT, SLASH, peel_address, peel_markup
+from archiver.find.layers import LT, SLASH, peel_markup
 from archiver.find.plain import HANDLE, name_before, tidy
 from archiver.find.sighting import Sighting
 from archiver.find.source import Source
@@ -22,10 +22,6 @@ _QUOTE = re.compile(r"blockquote")
 _QUOTE_OPENING = re.compile(rf"(?P<lt>{LT})(?P<slash>{SLASH})?$")
 _OURS = re.compile(r"twitter|tweet")
 _ATTRIBUTION_AT_END = re.compile(r"[（(]\s?@[A-Za-z0-9_]{1,20}\s?[)）]\s*$")
-_ID_ATTRIBUTE = re.compile(
-    r"tweet[-_]?id(?:[\\\"']|&quot;|&#34;)*\s*[=:]\s*(?:[\\\"']|&quot;|&#34;)*\s*(?P<id>\d{2,19})(?!\d)"
-)
-_FRAME = re.compile(rf"platform\.(?:twitter|x)\.com{SLASH}embed{SLASH}[^\s<>\"']{{1,4000}}")
 _SAN = "さん"
 """What X put behind every name in Japanese embeds until 2013."""
 
@@ -37,9 +33,9 @@ def quotes(source: Source, dates: DateReader) -> Iterator[Sighting]:
             return
         opening = source.low[start : start + 1_500]
         named = bool(_OURS.search(opening.partition(">")[0]))
-        if not named and not ("status" in source.low[start:end] and HANDLE.search(source.text, start, end)):
+        if not named and not ("status" in (inside := source.low[start:end]) and "@" in inside):
             continue
-        flat = flatten(peel_markup(source.text[start : min(end, start + MAX_FRAGMENT_CHARS)]))
+        flat = flatten(peel_markup(source.words(start, min(end, start + MAX_FRAGMENT_CHARS))))
         sighting = _read_quote(flat, dates, start, end, named=named)
         if sighting:
             source.take(start, end)
@@ -148,32 +144,3 @@ def _short_links(flat: Flat) -> tuple[str, ...]:
     placed = [(start, link) for start, _, link in short_links_in(flat.text)]
     placed += [(link.start, short) for link in flat.links if (short := short_link(link.href))]
     return tuple(dict.fromkeys(link for _, link in sorted(placed)))
-
-
-def identified(source: Source) -> Iterator[Sighting]:
-    """Elements and state that name a post by its id alone: rendered frames, placeholders, widgets."""
-    for found in _ID_ATTRIBUTE.finditer(source.low):
-        before = source.low[max(0, found.start() - 60) : found.start()]
-        if re.search(r"[?&;][a-z_-]*$", before) or source.zone(found.start()) in ("comment", "style"):
-            continue  # a parameter of an address: a button that acts on the post
-        tag = source.tag_at(found.start())
-        form = "iframe" if tag and tag.name == "iframe" else "element" if tag else "script"
-        place = tag.start if tag else found.start()
-        yield Sighting(
-            start=place,
-            end=tag.end if tag else found.end(),
-            kind="embed",
-            form=form,
-            post=PostRef(platform="x", post_id=source.text[found.start("id") : found.end("id")]),
-        )
-
-
-def frames(source: Source) -> Iterator[Sighting]:
-    """``platform.twitter.com/embed/Tweet.html?id=…``, wherever its address stands."""
-    for found in _FRAME.finditer(source.low):
-        address = "https://" + peel_address(source.text[found.start() : found.end()])
-        post = match(address)
-        if post and source.zone(found.start()) != "comment":
-            tag = source.tag_at(found.start())
-            start, end = (tag.start, tag.end) if tag else found.span()
-            yield Sighting(start=start, end=end, kind="embed", form="iframe", post=post)

@@ -42,6 +42,7 @@ _POST_MARKS = re.compile(
     r"(?:^|[\s(\"“‘'.–—-])[#＃@＠][^\W\d_]\w+|t\.co/\w|pic\.(?:twitter|x)\.com/|^\s*(?:[-–—•‣▪→➡✅❌⚠️]|\d{1,2}[.)/]\s)"
 )
 _LINK_ONLY = re.compile(r"\s*(?:https?://)?(?:t\.co|pic\.(?:twitter|x)\.com)/\w+\s*")
+_ENDS_IN_SHORT_LINK = re.compile(r"(?:t\.co|pic\.(?:twitter|x)\.com)/\w{3,40}\s*$")
 _ANY_LINK = re.compile(r"https?://\S+|(?:pic\.(?:twitter|x)\.com|t\.co)/\w+")
 _MEDIA_LINK = re.compile(r"pic\.(?:twitter|x)\.com/\w+")
 _ANNOUNCES = re.compile(r"[:：]\s*[\"“”»]?\s*$")
@@ -60,11 +61,12 @@ _QUOTE_MARK = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribution:
-    """An embed's remains in a text. ``start`` to ``end``: body and attribution line. ``author``: ``None`` where no
+    """An embed's remains in a text. ``start`` to ``end``: body and attribution line. ``handle_at``: its ``(@``. ``author``: ``None`` where no
     name stands before the handle. ``post``: from a permalink on the date, else ``None``."""
 
     start: int
     end: int
+    handle_at: int
     author: str | None
     handle: str
     date: Moment | None
@@ -98,6 +100,7 @@ def attributions(text: str, dates: DateReader, links: Sequence[Link] = ()) -> It
         yield Attribution(
             start=start,
             end=signature.end,
+            handle_at=found.start(),
             author=signature.name,
             handle=signature.handle,
             date=signature.date,
@@ -143,8 +146,7 @@ def _signature(
     if named is None:
         return None
     if not dated and not post:
-        before = text[max(floor, named[0] - 60) : named[0]].rstrip()
-        if not _LINK_ONLY.fullmatch(before.split()[-1] if before.split() else ""):
+        if not _ENDS_IN_SHORT_LINK.search(text[max(floor, named[0] - 60) : named[0]]):
             return None
     return _Signature(named[0], named[1], found["handle"], dated[0] if dated else None, post, end)
 

@@ -1,4 +1,8 @@
-"""A page's text with what is asked about its places: in what kind of content, in which tag and attribute."""
+"""A page's text with what is asked about its places: in what kind of content, in which tag and attribute.
+
+The text of markup is its UTF-8 bytes seen as characters (Latin-1): what is looked for are ASCII signs, which are the
+same in both, and a page is then neither decoded nor widened for the sake of one emoji. ``words`` decodes what is kept.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,11 @@ Zone = Literal["body", "script", "style", "comment", "textarea"]
 _RAW = re.compile(r"<(?P<name>script|style|textarea|!--)")
 _CLOSERS = {"script": "</script", "style": "</style", "textarea": "</textarea", "!--": "-->"}
 _ZONES: dict[str, Zone] = {"script": "script", "style": "style", "textarea": "textarea", "!--": "comment"}
-_TAG_NAME = re.compile(r"<([a-z][a-z0-9:-]*)")
+_TAG_NAME = re.compile(r"<([a-z][a-z0-9:-]*)(?!//)")
 _ATTRIBUTE = re.compile(
     r"[\s/]*(?P<name>[^\s=<>\"'/][^\s=<>/]*)(?:\s*=\s*(?:(?P<quote>[\"'])|(?P<plain>[^\s<>\"']*)))?"
 )
+_JSON = re.compile(r"\s*(?:\{\s*\\?[\"}]|\[\s*[\[{\"\]])")
 MAX_TAG_CHARS = 60_000
 
 
@@ -39,19 +44,42 @@ class Tag:
 
 @dataclass(frozen=True)
 class Source:
-    """``text``: the document. ``low``: the same with ASCII lower-cased, character for character."""
+    """``text``: the document (of markup: its bytes as Latin-1). ``low``: the same with ASCII lower-cased, character for
+    character. ``cut``: what was left out of it, in words; empty when everything was read."""
 
     text: str
     low: str
     markup: bool
+    cut: set[str] = field(default_factory=set)
     _taken: list[tuple[int, int]] = field(default_factory=list)
     _tags: dict[int, Tag | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, data: bytes, *, markup: bool) -> Source:
+        """``data``: UTF-8, as ``read_page`` gives it."""
+        if markup:
+            return cls(text=data.decode("latin-1"), low=data.lower().decode("latin-1"), markup=True)
+        return cls(text=data.decode("utf-8", "replace"), low=data.lower().decode("utf-8", "replace"), markup=False)
+
+    def words(self, start: int, end: int) -> str:
+        """The text from ``start`` to ``end``, decoded."""
+        piece = self.text[max(0, start) : end]
+        if not self.markup or piece.isascii():
+            return piece
+        return piece.encode("latin-1").decode("utf-8", "replace")
+
+    @cached_property
+    def is_state(self) -> bool:
+        """Whether the whole document is JSON, an answer of a CMS or a JSON Feed."""
+        return _JSON.match(self.text) is not None
 
     @cached_property
     def _raw_zones(self) -> tuple[list[int], list[tuple[int, Zone]]]:
         """Starts, and (end, zone), of the content that is no markup (HTML 13.1.2: raw text, comments)."""
         starts: list[int] = []
         ends: list[tuple[int, Zone]] = []
+        if self.is_state:
+            return [0], [(len(self.text), "script")]
         unclosed: set[str] = set()
         place = 0
         while self.markup and (found := _RAW.search(self.low, place)):
@@ -60,6 +88,8 @@ class Source:
             end = -1 if name in unclosed else self.low.find(_CLOSERS[name], place)
             if end < 0:  # browsers swallow the rest of the page; what is there was still published
                 unclosed.add(name)
+                if len(unclosed) == len(_CLOSERS):
+                    break
                 continue
             starts.append(found.start())
             ends.append((end, _ZONES[name]))
@@ -71,6 +101,12 @@ class Source:
         starts, ends = self._raw_zones
         nearest = bisect_right(starts, place) - 1
         return ends[nearest][1] if nearest >= 0 and place < ends[nearest][0] else "body"
+
+    def zone_start(self, place: int) -> int:
+        """Where the zone around ``place`` begins; 0 in the body."""
+        starts, ends = self._raw_zones
+        nearest = bisect_right(starts, place) - 1
+        return starts[nearest] if nearest >= 0 and place < ends[nearest][0] else 0
 
     def tag_at(self, place: int) -> Tag | None:
         """The opening tag whose inside holds ``place``, or ``None`` when it lies in text."""
@@ -92,7 +128,7 @@ class Source:
 
     def _read_tag(self, start: int) -> Tag | None:
         name = _TAG_NAME.match(self.low, start)
-        if name is None:
+        if name is None or self.low.startswith(("http:", "https:"), start + 1):  # Markdown's <https://…>
             return None
         attributes: dict[str, str] = {}
         places: list[tuple[int, str]] = []

@@ -1,0 +1,160 @@
+"""Posts that a document names by their id alone: rendered frames, placeholders, widgets, shortcodes, state.
+
+============================  =========================================================================================
+a name with its id            ``data-tweet-id="…"``, ``data-tweetid``, ``"tweetId": "…"``, ``tweet_id: …`` in markup or state
+a frame's address             ``platform.twitter.com/embed/Tweet.html?id=…``; s9e's ``twitter.min.html#…`` (XenForo, phpBB)
+an element of ours            its class, type or provider says tweet or twitter, an id attribute holds a snowflake
+a shortcode or component      ``{{< tweet user="…" id="…" >}}``, ``{{< x … >}}``, ``{% tweet … %}``, ``[tweet …]``,
+                              ``[MEDIA=twitter]…[/MEDIA]``, ``{{#tweet: …}}``, ``tweet::…[]``, ``<Tweet id="…" />``
+an object of JSON             its type or provider says tweet or twitter, one of its ids is a snowflake
+============================  =========================================================================================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from archiver.find import state
+from archiver.find.dates import DateReader
+from archiver.find.layers import SLASH, peel_address
+from archiver.find.sighting import Sighting
+from archiver.find.source import Source, Tag
+from archiver.model import PostRef
+from archiver.platforms import match
+
+MAX_NAMES = 20_000
+
+_Q = r"(?:[\\\"']|&(?:amp;)*(?:quot|#0*34|#0*39|apos);|\\+u0022)*"
+_NAME = re.compile(r"tw(?:eet|itter)")
+_NAMED_ID = re.compile(
+    rf"tw(?:eet|itter)(?:-embed|-tweet|-status|-post)?[-_]?(?:status[-_]?)?id{_Q}\s*[=:]\s*{{?{_Q}\s*(?P<id>\d{{2,19}})(?!\d)"
+)
+_TWEET = re.compile(rf"(?:data-)?tweet{_Q}\s*[=:]\s*{_Q}(?P<id>[1-9]\d{{14,18}})(?!\d)")
+_FRAME = re.compile(rf"(?:twitter|x)\.com{SLASH}embed{SLASH}[^\s<>\"']{{1,4000}}")
+_S9E = re.compile(r"twitter[\w.]{0,20}\.html#(?P<id>[1-9]\d{9,18})(?!\d)")
+_PARAMETER = re.compile(r"[?&;][a-z_-]*$")
+_ID = r"(?<![\w/.-])(?P<id>[1-9]\d{1,18})(?![\w/.-])"
+_CALLS = (  # what stands before the name, and what follows it up to the id
+    (re.compile(r"\{\{[<%][ ]*$"), re.compile(rf"[\w.-]{{0,20}}[ ][^>%}}]{{0,120}}?{_ID}")),
+    (re.compile(r"\{%-?[ ]*(?:include )?$"), re.compile(rf"[\w.-]{{0,20}}[ ][^%}}]{{0,120}}?{_ID}")),
+    (re.compile(r"\{\{#?$"), re.compile(rf"(?: embed)?[ ]?[:|][^}}]{{0,120}}?{_ID}")),
+    (re.compile(r"\[(?:media=)?$"), re.compile(rf"(?:\]|[ ][^\[\]]{{0,80}}?)\s?{_ID}")),
+    (re.compile(r"@\[$"), re.compile(rf"\]\({_ID}")),
+    (re.compile(r"(?:^|\n)(?:\.\. |::)?$"), re.compile(rf"::?[ {{#\[]*(?:id=)?[\"']?{_ID}")),
+)
+_X_SHORTCODE = re.compile(r"\{\{[<%]\s*x\s[^>%}]{0,120}?(?<![\w/.-])(?P<id>[1-9]\d{1,18})(?![\w/.-])")
+_USER = re.compile(r"(?:user|username|author|name)\s*=\s*[\"']?@?(\w{1,20})", re.ASCII)
+_LINK_ONLY = re.compile(r"tweetlink\s*=\s*[\"'{\s]*@?(?P<user>\w{1,20})/status/(?P<id>[1-9]\d{1,18})(?!\d)", re.ASCII)
+_SNOWFLAKE = re.compile(r"(?:(?:tweet|twitter|status|post|t)[-_:]?)?(?P<id>[1-9]\d{14,18})", re.IGNORECASE)
+_ID_NAMES = re.compile(
+    r"(?:data-|v-|:)?(?:(?:embed|media|status|post|content|external|tweet|source)[-_]?)?id|data-tweet|data-embed|data-code|data-key"
+)
+_OURS = re.compile(r"tweet|twitter")
+_CHROME = re.compile(
+    r"timeline|follow|share|sharing|button|btn|moment|widget-config|intent|card-meta|account|pixel|analytics"
+)
+_KIND = re.compile(
+    rf"(?:type|typename|kind|provider|provider_?name|service|network|platform|component|source|name|resolver){_Q}\s*:\s*{_Q}"
+    r"[\w :/.@-]{0,40}$"
+)
+
+
+def identified(source: Source, dates: DateReader) -> Iterator[Sighting]:
+    """The posts that are named by their id, in order of their names."""
+    tags: set[int] = set()
+    for count, found in enumerate(_NAME.finditer(source.low)):
+        if count >= MAX_NAMES:
+            source.cut.add("names of tweets")
+            return
+        zone = source.zone(found.start())
+        if zone in ("comment", "style"):
+            continue
+        yield from _named(source, found.start(), zone == "script", tags, dates)
+    if "{{" in source.low:
+        for found in _X_SHORTCODE.finditer(source.low):
+            yield _sighting(source, found.start(), found.end(), "shortcode", found["id"], _user(source, *found.span()))
+
+
+def _named(source: Source, place: int, script: bool, tags: set[int], dates: DateReader) -> Iterator[Sighting]:
+    low = source.low
+    named = _NAMED_ID.match(low, place) or _TWEET.match(low, place)
+    if named:
+        before = low[max(0, place - 30) : place]
+        if before.endswith("re") or before.endswith("user-") or _PARAMETER.search(before):
+            return  # a retweet's; a parameter of an address: a button that acts on the post
+        yield _in_tag(source, place, named.end(), named["id"], script)
+        return
+    framed = _FRAME.match(low, place)
+    if framed:
+        if post := match("https://platform." + peel_address(source.words(*framed.span()))):
+            yield _in_tag(source, place, framed.end(), post.post_id, script)
+        return
+    if hosted := _S9E.match(low, place):
+        yield _in_tag(source, place, hosted.end(), hosted["id"], script)
+        return
+    if script:
+        yield from _of_state(source, place, dates)
+        return
+    name = _NAME.match(low, place)
+    for opened, rest in _CALLS:
+        if name and opened.search(low, max(0, place - 24), place) and (called := rest.match(low, name.end())):
+            user = _user(source, place, called.end() + 80)
+            yield _sighting(source, place, called.end(), "shortcode", called["id"], user)
+            return
+    tag = source.tag_at(place)
+    if tag and tag.start not in tags:
+        tags.add(tag.start)
+        yield from _of_element(source, tag)
+
+
+def _sighting(source: Source, start: int, end: int, form: str, post_id: str, user: str | None = None) -> Sighting:
+    return Sighting(
+        start=start, end=end, kind="embed", form=form, post=PostRef(platform="x", post_id=post_id, handle=user)
+    )
+
+
+def _in_tag(source: Source, place: int, end: int, post_id: str, script: bool) -> Sighting:
+    tag = None if script else source.tag_at(place)
+    if tag is None:
+        return _sighting(source, place, end, "script" if source.markup else "shortcode", post_id)
+    return _sighting(source, tag.start, tag.end, "iframe" if tag.name == "iframe" else "element", post_id)
+
+
+def _user(source: Source, start: int, end: int) -> str | None:
+    call = re.split(r"[>}\]]", source.text[start:end], maxsplit=1)[0]
+    named = _USER.search(call)
+    return named[1] if named else None
+
+
+def _of_element(source: Source, tag: Tag) -> Iterator[Sighting]:
+    """An element or component that is ours by its name, class, type or provider, and holds a snowflake as its id."""
+    kind = " ".join(
+        value.lower()
+        for name, value in tag.attributes.items()
+        if name in ("class", "classname") or "type" in name or "provider" in name or "service" in name
+    )
+    if not (_OURS.search(kind) or _OURS.search(tag.name)) or _CHROME.search(kind + " " + tag.name):
+        return
+    if link := _LINK_ONLY.search(source.text, tag.start, tag.end) or _LINK_ONLY.search(source.low, tag.start, tag.end):
+        yield _sighting(source, tag.start, tag.end, "element", link["id"], link["user"])
+        return
+    for name, value in tag.attributes.items():
+        bare = value.strip("{}\"'` ")
+        held = _SNOWFLAKE.fullmatch(bare) if _ID_NAMES.fullmatch(name) else None
+        if held:
+            form = "iframe" if tag.name == "iframe" else "element"
+            yield _sighting(source, tag.start, tag.end, form, held["id"])
+            return
+
+
+def _of_state(source: Source, place: int, dates: DateReader) -> Iterator[Sighting]:
+    if not _KIND.search(source.low, max(0, place - 80), place):
+        return
+    value = state.object_at(source, place)
+    post_id = state.id_of(value) if value else None
+    if value and post_id:
+        told = state.facts(value, dates)
+        yield Sighting(
+            start=place, end=place + 7, kind="embed", form="script", post=PostRef(platform="x", post_id=post_id), **told
+        )
