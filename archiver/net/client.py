@@ -157,12 +157,11 @@ class Client:
     async def _open(self, place: Place) -> _Lane:
         while self._idle and len(self._idle) + self._busy > self._config.parallel:
             self._idle.popitem(last=False)[0].wire.close()
-        if place.scheme == "https" and self._tls is None:
-            self._tls = tls_context(self._config)
         try:
             async with asyncio.timeout(self._config.connect_timeout_s):
                 endpoints = await guard.endpoints(place, self._config.connect_to, self._resolve)
-                wire = await dial(endpoints, self._tls if place.scheme == "https" else None, place.host)
+                context = self._context() if place.scheme == "https" else None
+                wire = await dial(endpoints, context, place.host)
         except TimeoutError as error:
             raise TimedOut(place.url, f"no connection within {self._config.connect_timeout_s:g} s") from error
         except ssl.SSLError as error:
@@ -170,6 +169,11 @@ class Client:
         except OSError as error:
             raise Unreachable(place.url, f"no connection: {_why(error)}") from error
         return _Lane(place, wire)
+
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = tls_context(self._config)
+        return self._tls
 
 
 class _Asking(NamedTuple):
@@ -295,7 +299,7 @@ class _Watch:
     def _look(self) -> None:
         now, received = self._loop.time(), self._take.received_bytes
         least = self._config.min_bytes_per_s * self._window_s
-        slow = self._mark is not None and received - self._mark < least
+        slow = self._mark is not None and received - self._mark < least and not self._wire.behind
         if now >= self._end_by or self._take.reader.head is None or slow:
             self._wire.give_up()
             return

@@ -31,7 +31,7 @@ SPOOL_ABOVE_BYTES = 1_000_000
 HIGH_WATER_BYTES = 512 * 1024
 STAGGER_S = 0.25
 LINGER_S = 2.0
-QUIET_S = 0.4
+QUIET_S = 0.25
 LINGER_BYTES = 1_000_000
 
 
@@ -163,6 +163,7 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         """The take is over."""
         self._take = None
         self._pending.clear()
+        self._pending_bytes = 0
 
     def give_up(self) -> None:
         """Wake whoever waits here, with a timeout."""
@@ -180,6 +181,11 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
     def quiet(self) -> bool:
         """Open, and not a byte or an end waiting: fit for another exchange. Asks the kernel, not only the loop."""
         return not self.ended and not self._pending and self._poll is not None and not self._poll.poll(0)
+
+    @property
+    def behind(self) -> bool:
+        """More has arrived than was read: whatever is slow, it is not the peer."""
+        return bool(self._pending)
 
     async def linger(self) -> None:
         """Keep what still comes of an answer that can't be understood, until it ends, pauses, or grows too long."""

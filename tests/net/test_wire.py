@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from archiver import message
 from archiver.errors import BadReply
@@ -12,10 +14,19 @@ from archiver.model import Tape
 from archiver.net.client import Client
 from tests.loopback.server import LoopbackWeb
 from tests.loopback.wire_cases import CASES, WireCase
-from tests.net.street import crossing, received, request
+from tests.net.street import client, crossing, received, request
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 numbers = itertools.count()
 by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def visitor(web: LoopbackWeb) -> AsyncIterator[Client]:
+    """One client for all, as in a night's run."""
+    visitor = client(web)
+    yield visitor
+    await visitor.aclose()
 
 
 def fresh_url(scheme: str, case: WireCase, domain: str = "wire.test") -> str:
