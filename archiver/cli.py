@@ -63,7 +63,7 @@ def save(
     as_json: bool,
     wait_lock: float,
 ) -> None:
-    r"""Archive articles: a URL, an HTML or text file, or - for standard input.
+    """Archive articles: a URL, an HTML or text file, or - for standard input.
 
     \b
     archiver save https://news.example/2021/06/strikes
@@ -162,7 +162,7 @@ def _exit_code(saved: Sequence[run.Saved]) -> int:
 @_json
 @click.pass_context
 def find(context: click.Context, targets: tuple[str, ...], url: str | None, as_json: bool) -> None:
-    r"""Print what is embedded in articles; nothing is kept, and for a file no network is used.
+    """Print what is embedded in articles; nothing is kept, and for a file no network is used.
 
     \b
     archiver find page.html
@@ -197,7 +197,7 @@ async def _page(settings: config.Config, target: run.Target) -> run.Target:
 @_wait
 @click.pass_context
 def resolve(context: click.Context, urls: tuple[str, ...], as_json: bool, wait_lock: float) -> None:
-    r"""Follow links hop by hop, and keep every hop.
+    """Follow links hop by hop, and keep every hop.
 
     \b
     archiver resolve https://t.co/X9DJa7awAM pic.twitter.com/X9DJa7awAM
@@ -252,7 +252,7 @@ def list_(
     availability: str | None,
     article: str | None,
 ) -> None:
-    r"""List what the archive holds.
+    """List what the archive holds.
 
     \b
     archiver list --status pending
@@ -282,7 +282,7 @@ def list_(
 @_json
 @click.pass_context
 def show(context: click.Context, what: str, as_json: bool) -> None:
-    r"""Show everything known about one post, link or article, each fact with its source.
+    """Show everything known about one post, link or article, each fact with its source.
 
     \b
     archiver show 1409390776546258944

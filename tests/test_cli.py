@@ -1,0 +1,66 @@
+"""The commands as documented: help with an example each, README and exit codes that agree with the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from archiver import errors
+from archiver.cli import cli
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+COMMANDS = sorted(cli.commands)
+
+
+def help_of(name: str) -> str:
+    """What ``archiver NAME --help`` prints."""
+    command = cli.commands[name]
+    return command.get_help(click.Context(command, info_name=f"archiver {name}", max_content_width=100))
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "config"])
+def test_the_help_of_a_command_ends_in_an_example(name):
+    """A line that can be typed as it stands."""
+    assert re.search(rf"^ +(?:.*\| )?archiver {name} \S", help_of(name), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_readme_shows_every_command(name):
+    """In a block to copy from."""
+    assert re.search(rf"^archiver {name}\b", README, re.MULTILINE)
+
+
+def test_the_readme_and_the_help_list_every_exit_code():
+    """Those of the errors, and 0, 2, 69, 70, 130 and 143, which are no errors of ours."""
+    tree = {
+        error.exit_code for error in vars(errors).values() if isinstance(error, type) and hasattr(error, "exit_code")
+    }
+    documented = {
+        int(code) for line in re.findall(r"^\| ([\d, ]+) \|", README, re.MULTILINE) for code in line.split(",")
+    }
+    assert documented == tree | {0, 2, 69, 70, 130, 143}
+    told = cli.get_help(click.Context(cli, info_name="archiver"))
+    assert all(re.search(rf"\b{code}\b", told) for code in documented)
+
+
+def test_every_option_is_explained():
+    """No option without a word about it."""
+    silent = [
+        (name, option.name)
+        for name, command in cli.commands.items()
+        for option in command.params
+        if isinstance(option, click.Option) and not option.help
+    ]
+    assert silent == []
+
+
+def test_every_target_of_the_makefile_is_explained():
+    """``make help`` knows them all."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split()
+    explained = re.findall(r"^([a-z]+):.*##", makefile, re.MULTILINE)
+    assert sorted(targets) == sorted(explained)
