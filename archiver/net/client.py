@@ -89,9 +89,8 @@ class Client:
         answer came, ``StoreError`` when our own disk could not hold it.
         """
         place = guard.place(request.url, self._config.allowed_ports)
-        if (penalty_s := self.pace.penalty_s(place.host)) > self._config.max_wait_s:
+        if penalty_s := await self.pace.turn(place.host, self._config.max_wait_s):
             raise RateLimited(place.url, f"{place.host} wants to be left alone", retry_after_s=penalty_s)
-        await self.pace.turn(place.host)
         async with self._room:
             self._busy += 1
             try:
@@ -271,6 +270,7 @@ class _Lane:
     def _layout(self, take: Take) -> Layout | None:
         if take.problem or take.failure or not take.reader.head:
             return None
+        # asyncio does not tell whether TLS ended with a close_notify, so the end of the connection has to do
         closed = self.wire.ended and self.wire.reset is None and take.cut is None
         return message.lay_out(take.reader, take.received(), take.received_bytes, closed=closed)
 

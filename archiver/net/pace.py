@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from archiver.config import PolitenessConfig
 from archiver.ports import Clock
 
@@ -18,19 +20,21 @@ class Pace:
         self._next_at: dict[str, float] = {}
         self._alone_until: dict[str, float] = {}
 
-    async def turn(self, host: str) -> None:
-        """Return when ``host`` may be asked."""
+    async def turn(self, host: str, longest_s: float = math.inf) -> float:
+        """Return 0.0 when ``host`` may be asked; without waiting, the seconds for which it is still to be left alone
+        when those are more than ``longest_s``."""
         rate = self._config.hosts.get(host, self._config.requests_per_second)
-        if not rate and not self._alone_until:
-            return
-        while True:
+        while (penalty_s := self.penalty_s(host)) <= longest_s:
+            if not rate and not penalty_s:
+                return 0.0
             now = self._clock.monotonic_s()
-            at = max(now, self._next_at.get(host, now), self._alone_until.get(host, now))
+            at = max(self._next_at.get(host, now), now + penalty_s)
             self._next_at[host] = at + (1 / rate if rate else 0)
             if at > now:
                 await self._clock.sleep(at - now)
-            if self.penalty_s(host) <= 0:
-                return
+            if not self.penalty_s(host):
+                return 0.0
+        return penalty_s
 
     def penalise(self, host: str, seconds: float) -> None:
         """Nobody gets a turn at ``host`` for the next ``seconds``; an earlier, longer penalty stands."""

@@ -16,6 +16,7 @@ import asyncio
 import select
 import socket
 import ssl
+import sys
 import tempfile
 from collections.abc import Sequence
 from io import BytesIO
@@ -62,7 +63,7 @@ class Take:
                 shown = self.reader.feed(data)
             except BadMessage as bad:
                 self.problem = str(bad)
-                self._limit = self.received_bytes + len(data) + LINGER_BYTES
+                self.narrow(len(data) + LINGER_BYTES)
         if self._limit is None and self.reader.head:
             self._limit = self.reader.end + self._max_body_bytes
         if self._limit is not None and self.received_bytes + len(data) > self._limit:
@@ -70,6 +71,10 @@ class Take:
             self.cut = self.cut or "length"
         self._keep(data)
         return b"" if self.cut else shown
+
+    def narrow(self, more_bytes: int) -> None:
+        """Keep at most ``more_bytes`` from here on."""
+        self._limit = min(self._limit or sys.maxsize, self.received_bytes + more_bytes)
 
     def received(self) -> BinaryIO:
         """All received bytes as a file (to be distrusted when ``failure`` is then set)."""
@@ -190,9 +195,12 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
     async def linger(self) -> None:
         """Keep what still comes of an answer that can't be understood, until it ends, pauses, or grows too long."""
         take = self._take
+        if take is None:
+            return
+        take.narrow(LINGER_BYTES)
         try:
             async with asyncio.timeout(LINGER_S):
-                while take and not (self.ended or self._given_up or take.failure or take.cut):
+                while not (self.ended or self._given_up or take.failure or take.cut):
                     self._pending.clear()
                     self._resume()
                     before = take.received_bytes

@@ -109,7 +109,7 @@ async def test_a_broken_answer_is_kept_with_what_is_wrong_with_it(
     web: LoopbackWeb, scheme: str, path: str, error: type | None, cut: str | None, head: bool
 ):
     """Drips, stalls, cuts, floods: ended in bounded time and bytes, and what came is on the tape."""
-    visitor = client(web, head_timeout_s=0.4, min_rate_window_s=0.3 if cut == "time" else 5, max_body_bytes=300_000)
+    visitor = client(web, head_timeout_s=0.3, min_rate_window_s=0.2 if cut == "time" else 5, max_body_bytes=300_000)
     tape = await visitor.exchange(request(f"{scheme}://bad.hostile.test/{path}"))
     assert tape.elapsed_s < 10
     assert (type(tape.error) if tape.error else None, tape.cut) == (error, cut)

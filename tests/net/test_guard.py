@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -178,6 +179,17 @@ async def test_no_redirect_leads_to_a_private_address(web: LoopbackWeb, trap: Tr
         await visitor.exchange(request(location))
     assert trap.caught() == []
     await visitor.aclose()
+
+
+@given(st.text(max_size=40), st.sampled_from(["", "?", "#", "/"]))
+def test_what_is_accepted_can_be_sent(text: str, mark: str):
+    """Whatever path and query are made of, printable ASCII goes on the wire: nothing to split a request with."""
+    try:
+        place = guard.place(f"http://t.co/{mark}{text}", WEB_PORTS)
+    except Refused:
+        return
+    assert re.fullmatch(rb"/[\x21-\x7e]*", place.target)
+    assert place.url == f"http://t.co{place.target.decode()}"
 
 
 class Answers:

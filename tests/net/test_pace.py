@@ -108,3 +108,16 @@ async def test_penalties_hold_without_a_rate_too():
     assert pace.penalty_s("t.co") == 7
     await pace.turn("t.co")
     assert clock.sleeps == [7]
+
+
+async def test_who_would_wait_too_long_is_told_so_at_once():
+    """A penalty above the longest wait is answered with its rest, also to those who were already waiting for a turn."""
+    clock = SteppingClock()
+    pace = Pace(PolitenessConfig(requests_per_second=1, hosts={}), clock)
+    waiting = [asyncio.create_task(pace.turn("t.co", 30)) for _ in range(4)]
+    await asyncio.sleep(0)
+    pace.penalise("t.co", 3600)
+    await clock.run()
+    assert [round(await task) for task in waiting] == [0, 3599, 3598, 3597]
+    assert await pace.turn("t.co", 30) == pytest.approx(3597)
+    assert clock.passed_s == pytest.approx(3)
