@@ -10,6 +10,7 @@ once, whatever the busy timeout is.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -221,11 +222,13 @@ def set_aside(path: Path, suffix: str) -> Path | None:
     kept = None
     for name in ("", "-wal", "-shm"):
         old, new = Path(f"{path}{name}"), Path(f"{path}.{suffix}{name}")
-        if old.is_symlink() or (old.exists() and not old.stat().st_size):
-            old.unlink()
-        elif old.exists():
+        if not os.path.lexists(old):
+            continue
+        if old.lstat().st_size:
             old.rename(new)
             kept = kept or new
+        else:
+            old.unlink()
     return kept
 
 

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, cast
 
 from archiver import message
 from archiver.errors import BadReply
-from archiver.model import Document, Request, Tape
+from archiver.model import Document, Request, Tape, WarcRef
 from archiver.store.archive import Archive
 
 NOW = datetime(2026, 8, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -183,3 +183,10 @@ def copied(folder: Path, to: Path) -> Path:
     """A copy of an archive, to be damaged."""
     shutil.copytree(folder, to)
     return to
+
+
+def record_at(folder: Path, ref: WarcRef) -> tuple[list[tuple[str, str]], bytes]:
+    """(headers, block) of the record that a reference names."""
+    path = folder / ref.file
+    data = (path if path.exists() else path.with_name(f"{ref.file}.open")).read_bytes()
+    return plainly(gzip.decompress(data[ref.offset_bytes : ref.offset_bytes + ref.length_bytes]))
