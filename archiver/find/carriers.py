@@ -42,7 +42,8 @@ _BEFORE_ALONE = re.compile(
     re.IGNORECASE,
 )
 _AFTER_ALONE = re.compile(
-    rf"[^\s<>\"']*\s*(?:</(?:{_INLINE})\s*>\s*)*(?:</?(?:{_BLOCKS}|h[1-6]|ul|ol|table|script|figcaption)\b|<!--|<br\s*/?>\s*<br|\]\]>|\n[ \t]*\n|$)",
+    rf"[^\s<>\"']*\s*(?:</(?:{_INLINE})\s*>\s*)*"
+    rf"(?:</?(?:{_BLOCKS}|h[1-6]|ul|ol|table|script|figcaption)\b|<!--|<br\s*/?>\s*<br|\]\]>|\n[ \t]*\n|$)",
     re.IGNORECASE,
 )
 _ANCHOR_TEXT = re.compile(r"(?:[?&#/][^\s<>\"']*)?[\"']?[^<>]*>\s*(?P<text>[^<>]*?)\s*</a\s*>")

@@ -10,8 +10,9 @@ from archiver.find import cards, ids, markup
 from archiver.find.dates import DateReader
 from archiver.find.flat import MAX_FRAGMENT_CHARS, flatten
 from archiver.find.links import short_links, status_links
-from archiver.find.page import Page, read_page
 from archiver.find.markdown import links_of
+from archiver.find.marks import any_mark
+from archiver.find.page import HEAD_BYTES, MAX_PAGE_BYTES, WIDE, Page, looks_wide, read_page
 from archiver.find.plain import attributions
 from archiver.find.sighting import Sighting
 from archiver.find.source import Source
@@ -20,7 +21,6 @@ from archiver.platforms import canonical, moment
 
 MAX_FINDS = 20_000
 SNIPPET_CHARS = 4_000
-_MARKS = (b"twitter", b"tweet", b"t.co", b"x.com", b"(@", b"\xef\xbc\x88@", b"status")
 _RAW_HANDLE = re.compile(r"@(?<=[( \xa0\x88]@)(?P<handle>[A-Za-z0-9_]{1,20})\s?(?:\)|\xef\xbc\x89)")
 """A handle in brackets, in a page's bytes: the full-width ones are U+FF08 and U+FF09."""
 _RAW_DASH = re.compile(
@@ -53,8 +53,9 @@ def find(
     ``key``, ``name``, ``url``: the article's, as in ``Article``. ``media_type``, ``charset``: what the server said.
     Never raises for what is in ``data``; ``article.truncated`` says that some of it was left unread.
     """
-    page = read_page(data, name=name, url=url, media_type=media_type, charset=charset)
-    finds, whole = _look(page, key) if _any_mark(page.data) else ((), True)
+    marked = data.startswith(WIDE) or any_mark(data) or looks_wide(data)
+    page = read_page(data if marked else data[:HEAD_BYTES], name=name, url=url, media_type=media_type, charset=charset)
+    finds, whole = _look(page, key) if marked else ((), len(data) <= MAX_PAGE_BYTES)
     article = Article(
         key=key,
         name=name,
@@ -66,11 +67,6 @@ def find(
         truncated=page.truncated or not whole,
     )
     return Found(article=article, finds=finds)
-
-
-def _any_mark(data: bytes) -> bool:
-    low = data.lower()
-    return any(mark in low for mark in _MARKS)
 
 
 def _look(page: Page, key: str) -> tuple[tuple[Find, ...], bool]:

@@ -1,8 +1,8 @@
 """Posts that a document names by their id alone: rendered frames, placeholders, widgets, shortcodes, state.
 
 ============================  =========================================================================================
-a name with its id            ``data-tweet-id="…"``, ``data-tweetid``, ``"tweetId": "…"``, ``tweet_id: …`` in markup or state
-a frame's address             ``platform.twitter.com/embed/Tweet.html?id=…``; s9e's ``twitter.min.html#…`` (XenForo, phpBB)
+a name with its id            ``data-tweet-id="…"``, ``data-tweetid``, ``"tweetId": "…"``, in markup or state
+a frame's address             ``platform.twitter.com/embed/Tweet.html?id=…``; s9e's ``twitter.min.html#…`` (XenForo)
 an element of ours            its class, type or provider says tweet or twitter, an id attribute holds a snowflake
 a shortcode or component      ``{{< tweet user="…" id="…" >}}``, ``{{< x … >}}``, ``{% tweet … %}``, ``[tweet …]``,
                               ``[MEDIA=twitter]…[/MEDIA]``, ``{{#tweet: …}}``, ``tweet::…[]``, ``<Tweet id="…" />``
@@ -81,7 +81,7 @@ def _named(source: Source, place: int, script: bool, tags: set[int], dates: Date
     named = _NAMED_ID.match(low, place) or _TWEET.match(low, place)
     if named:
         before = low[max(0, place - 30) : place]
-        if before.endswith("re") or before.endswith("user-") or _PARAMETER.search(before):
+        if before.endswith(("re", "user-")) or _PARAMETER.search(before):
             return  # a retweet's; a parameter of an address: a button that acts on the post
         yield _in_tag(source, place, named.end(), named["id"], script)
         return
@@ -140,12 +140,20 @@ def _of_element(source: Source, tag: Tag) -> Iterator[Sighting]:
         yield _sighting(source, tag.start, tag.end, "element", link["id"], link["user"])
         return
     for name, value in tag.attributes.items():
-        bare = value.strip("{}\"'` ")
+        bare = (value if value != "{" else _expression(source, tag, name)).strip("{}\"'` ")
         held = _SNOWFLAKE.fullmatch(bare) if _ID_NAMES.fullmatch(name) else None
         if held:
             form = "iframe" if tag.name == "iframe" else "element"
             yield _sighting(source, tag.start, tag.end, form, held["id"])
             return
+
+
+def _expression(source: Source, tag: Tag, name: str) -> str:
+    """The string in braces that a component's property (JSX) is given."""
+    given = re.search(
+        rf"\b{re.escape(name)}\s*=\s*\{{\s*[\"'`]([^\"'`]{{0,80}})", source.low[tag.start : tag.end + 200]
+    )
+    return given[1] if given else ""
 
 
 def _of_state(source: Source, place: int, dates: DateReader) -> Iterator[Sighting]:

@@ -71,7 +71,7 @@ def _post_at(source: Source, place: int, end: int) -> tuple[int, PostRef | None]
     window = source.words(place - _ADDRESS_CHARS, place)
     raw = _DELIMITER.split(window)[-1]
     before = peel_address(raw)
-    rest = peel_address(_DELIMITER.split(source.text[place : end + 9], maxsplit=1)[0])
+    rest = peel_address(_DELIMITER.split(source.text[place : end + 9], maxsplit=1)[0].rstrip("\\"))
     hosts = list(_HOST.finditer(before))
     if not hosts:
         return place, None

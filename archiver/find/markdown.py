@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
 
 from archiver.find.flat import Link
 
@@ -18,7 +17,7 @@ _DEFINITION = re.compile(
 )
 
 
-def links_of(text: str) -> Sequence[Link]:
+def links_of(text: str) -> tuple[Link, ...]:
     """The links of ``text`` in order, each with the place of its own words."""
     closers = [(found.start(), found["url"]) for found in _INLINE.finditer(text)]
     defined = {found["label"]: re.sub(r"\s", "", found["url"]) for found in _DEFINITION.finditer(text)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -15,30 +16,47 @@ from archiver.find.source import Source
 from archiver.model import Moment, PostRef
 from archiver.platforms import match, short_link, short_links_in, shows_post
 
-MAX_QUOTES = 5_000
+MAX_QUOTES = 2_000
 _UNCLOSED_CHARS = 4_000
 
 _QUOTE = re.compile(r"blockquote")
 _QUOTE_OPENING = re.compile(rf"(?P<lt>{LT})(?P<slash>{SLASH})?$")
 _OURS = re.compile(r"twitter|tweet")
 _ATTRIBUTION_AT_END = re.compile(r"[（(]\s?@[A-Za-z0-9_]{1,20}\s?[)）]\s*$")
+_BASE64 = re.compile(r"PGJsb2NrcXVvdGU[A-Za-z0-9+/]{20,8000}={0,2}")
 _SAN = "さん"
 """What X put behind every name in Japanese embeds until 2013."""
 
 
 def quotes(source: Source, dates: DateReader) -> Iterator[Sighting]:
     """Tweet blockquotes of any age, whole or as links only, and those whose class a reader or CMS has stripped."""
-    for count, (start, end) in enumerate(_quote_places(source)):
-        if count >= MAX_QUOTES:
-            return
-        opening = source.low[start : start + 1_500]
-        named = bool(_OURS.search(opening.partition(">")[0]))
-        if not named and not ("status" in (inside := source.low[start:end]) and "@" in inside):
+    read = 0
+    for start, end in _quote_places(source):
+        named = bool(_OURS.search(source.low[start : min(end, start + 1_500)].partition(">")[0]))
+        inside = source.low[start:end] if not named else ""
+        if not named and not ("status" in inside and "@" in inside):
             continue
+        read += 1
+        if read > MAX_QUOTES:
+            source.cut.add("block quotes")
+            return
         flat = flatten(peel_markup(source.words(start, min(end, start + MAX_FRAGMENT_CHARS))))
         sighting = _read_quote(flat, dates, start, end, named=named)
         if sighting:
             source.take(start, end)
+            yield sighting
+    yield from _encoded(source, dates)
+
+
+def _encoded(source: Source, dates: DateReader) -> Iterator[Sighting]:
+    """Blockquotes that a consent wall keeps in base 64 until it is lifted."""
+    for count, found in enumerate(_BASE64.finditer(source.text)):
+        if count >= MAX_QUOTES:
+            source.cut.add("block quotes")
+            return
+        raw = found[0][: len(found[0]) // 4 * 4]
+        flat = flatten(b64decode(raw).decode("utf-8", "replace"))
+        if sighting := _read_quote(flat, dates, found.start(), found.end(), named=True):
             yield sighting
 
 

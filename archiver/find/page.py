@@ -15,9 +15,10 @@ from typing import Literal
 from archiver.platforms.base import take_apart
 
 MAX_PAGE_BYTES = 64_000_000
-HEAD_BYTES = 256_000
+HEAD_BYTES = 128_000
 """How far into the page its title, language and canonical address are looked for."""
 
+_SAMPLE_BYTES = 400_000
 _BOMS = (  # the longer mark first: UTF-32-LE begins like UTF-16-LE
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -25,6 +26,8 @@ _BOMS = (  # the longer mark first: UTF-32-LE begins like UTF-16-LE
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+WIDE = tuple(bom for bom, encoding in _BOMS if encoding != "utf-8")
+"""The marks of the encodings in which ASCII is not ASCII."""
 _BINARY = (b"%PDF-", b"PK\x03\x04", b"\x1f\x8b", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"RIFF", b"\x7fELF", b"OggS")
 _META_CHARSET = re.compile(
     rb"<(?:meta|\?xml)\b[^>]{0,500}?(?:charset|encoding)\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I
@@ -38,6 +41,7 @@ _TITLE = re.compile(rb"<title\b[^>]{0,200}>(.{0,2000}?)</title", re.I | re.S)
 _HTML_LANG = re.compile(rb"<html\b[^>]{0,1000}?\slang\s*=\s*[\"']?([A-Za-z0-9_-]{2,35})", re.I)
 _LINK = re.compile(rb"<(?:link|base)\b[^>]{0,2000}>", re.I)
 _HREF = re.compile(rb"\bhref\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.I)
+_BASE = re.compile(rb"<base\b", re.I)
 _CANONICAL = re.compile(rb"\brel\s*=\s*[\"']?canonical\b", re.I)
 
 Kind = Literal["html", "text", "other"]
@@ -70,18 +74,35 @@ def read_page(
         return Page(data=b"", kind="other", charset="binary", truncated=truncated)
     body, used = _as_utf8(data, charset)
     kind = _kind(body, name, media_type)
-    head = body[:HEAD_BYTES] if kind == "html" else b""
-    links = [link[0] for link in _LINK.finditer(head)]
+    head = _head(body) if kind == "html" else b""
+    canonical = _link(head, b"canonical", _CANONICAL)
     return Page(
         data=body,
         kind=kind,
         charset=used,
-        title=_first(_TITLE, head),
-        lang=_first(_HTML_LANG, head),
-        canonical_url=_address(next((link for link in links if _CANONICAL.search(link)), b"")),
-        base_url=_address(next((link for link in links if link[:5].lower() == b"<base"), b"")) or url,
+        title=_first(_TITLE, head, head.find(b"<title")),
+        lang=_first(_HTML_LANG, head, head.find(b"<html")),
+        canonical_url=_address(canonical),
+        base_url=_address(_link(head, b"<base", _BASE)) or url,
         truncated=truncated,
     )
+
+
+def _head(body: bytes) -> bytes:
+    """Up to where the body begins, or as much as a head may be long."""
+    ends = [end for mark in (b"</head", b"<body") if (end := body.find(mark, 0, HEAD_BYTES)) >= 0]
+    return body[: min(ends, default=HEAD_BYTES)]
+
+
+def _link(head: bytes, word: bytes, meant: re.Pattern[bytes]) -> bytes:
+    """The first ``link`` or ``base`` element around ``word`` that is meant, or nothing."""
+    place = head.find(word)
+    while place >= 0:
+        element = _LINK.match(head, max(0, head.rfind(b"<", 0, place + 1)))
+        if element and meant.search(element[0]):
+            return element[0]
+        place = head.find(word, place + len(word))
+    return b""
 
 
 def _as_utf8(data: bytes, header: str | None) -> tuple[bytes, str]:
@@ -116,6 +137,11 @@ def _codec(label: str | None) -> str | None:
     )
 
 
+def looks_wide(data: bytes) -> bool:
+    """Whether ``data`` is UTF-16 without its mark."""
+    return _guess(data) is not None
+
+
 def _guess(data: bytes) -> str | None:
     """UTF-16 without a mark shows as a zero in every second byte of its ASCII part."""
     sample = data[:512]
@@ -130,9 +156,11 @@ def _is_utf8(data: bytes) -> bool:
 
 def _mostly_utf8(data: bytes) -> bool:
     """Whether ``data`` is UTF-8, give or take the odd broken character that pages put together from parts have."""
-    sample = data[:1_000_000]
-    broken = sample.decode("utf-8", "replace").count("\ufffd")
-    return broken <= 1 + sum(map(sample.count, b"\xc3\xe2\xd0\xd1\xe3\xe4\xe5\xe6")) // 20
+    sample = data[:_SAMPLE_BYTES]
+    text = sample.decode("utf-8", "replace")
+    if "\ufffd" not in text[:-3]:
+        return True
+    return text.count("\ufffd") <= 1 + sum(map(sample.count, b"\xc3\xe2\xd0\xd1\xe3\xe4\xe5\xe6")) // 20
 
 
 def _transcode(data: bytes, codec: str) -> bytes:
@@ -152,8 +180,9 @@ def _kind(data: bytes, name: str, media_type: str | None) -> Kind:
     return "html" if _TAGS.search(data, 0, 4096) else "text"
 
 
-def _first(pattern: re.Pattern[bytes], head: bytes) -> str | None:
-    match = pattern.search(head)
+def _first(pattern: re.Pattern[bytes], head: bytes, start: int) -> str | None:
+    """``start``: where its element begins, when it is written in lower case; looked for in any case otherwise."""
+    match = pattern.search(head, max(0, start))
     return _text(match[1]) or None if match else None
 
 

@@ -61,8 +61,8 @@ _QUOTE_MARK = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribution:
-    """An embed's remains in a text. ``start`` to ``end``: body and attribution line. ``handle_at``: its ``(@``. ``author``: ``None`` where no
-    name stands before the handle. ``post``: from a permalink on the date, else ``None``."""
+    """An embed's remains in a text. ``start`` to ``end``: body and attribution line. ``handle_at``: its ``(@``.
+    ``author``: ``None`` where no name stands before the handle. ``post``: of the date's link, else ``None``."""
 
     start: int
     end: int
@@ -145,9 +145,8 @@ def _signature(
         named = _undashed(text, floor, found.start())
     if named is None:
         return None
-    if not dated and not post:
-        if not _ENDS_IN_SHORT_LINK.search(text[max(floor, named[0] - 60) : named[0]]):
-            return None
+    if not dated and not post and not _ENDS_IN_SHORT_LINK.search(text[max(floor, named[0] - 60) : named[0]]):
+        return None
     return _Signature(named[0], named[1], found["handle"], dated[0] if dated else None, post, end)
 
 

@@ -54,9 +54,9 @@ def shown(source: Source, place: int, dates: DateReader) -> dict[str, Any] | Non
     if _LINKED_DATA in value or value.get("@type") in ("CreativeWork", "SocialMediaPosting", "WebPage", "Claim"):
         return None
     kinds = [text for label, text in value.items() if isinstance(text, str) and _KIND_KEYS.search(label)]
-    if not (key and _EMBED_KEY.search(name)) and not any(_KINDS.search(text[:80]) for text in kinds):
-        if not _is_post(value) or not key:
-            return None
+    keyed = key is not None and (_EMBED_KEY.search(name) is not None or _is_post(value))
+    if not keyed and not any(_KINDS.search(text[:80]) for text in kinds):
+        return None
     return {"form": "script", **facts(value, dates)}
 
 
