@@ -61,7 +61,7 @@ def _bounds(source: Source, place: int, floor: int, following: int) -> tuple[int
 
 def _read(source: Source, start: int, end: int, dates: DateReader) -> Sighting | None:
     soup = BeautifulSoup(source.words(start, end), "lxml")
-    said = {name: _text(soup, f".tweet-{name}") for name in ("author-name", "author-handle", "text", "date")}
+    said = {name: _text(soup, f"tweet-{name}") for name in ("author-name", "author-handle", "text", "date")}
     handle = _HANDLE.fullmatch((said["author-handle"] or "").strip())
     if handle is None:
         return None
@@ -86,6 +86,6 @@ def _own(post: PostRef, handle: str) -> bool:
     return post.handle is None or post.handle.lower() == handle.lower()
 
 
-def _text(soup: BeautifulSoup, selector: str) -> str | None:
-    part = soup.select_one(selector)
+def _text(soup: BeautifulSoup, name: str) -> str | None:
+    part = soup.find(class_=name)
     return flatten(str(part)).text or None if part else None

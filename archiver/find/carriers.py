@@ -46,7 +46,8 @@ _AFTER_ALONE = re.compile(
     rf"(?:</?(?:{_BLOCKS}|h[1-6]|ul|ol|table|script|figcaption)\b|<!--|<br\s*/?>\s*<br|\]\]>|\n[ \t]*\n|$)",
     re.IGNORECASE,
 )
-_ANCHOR_TEXT = re.compile(r"(?:[?&#/][^\s<>\"']*)?[\"']?[^<>]*>\s*(?P<text>[^<>]*?)\s*</a\s*>")
+_ANCHOR_TEXT = re.compile(r"(?P<text>[^<>]{0,600})</a\s{0,9}>")
+_ADDRESS_TEXT = re.compile(r"(?:https?://|www\.)?\S*(?:twitter|x)\.com/\S*")
 _LINE = re.compile(r"[ \t>*_<\\-]*(?:https?://)?[\w.-]+/[^\s<>\[\]()]+[>*_\\]*\s*")
 _UNWANTED_REL = re.compile(r"\b(?:ugc|nofollow)\b")
 
@@ -60,7 +61,7 @@ def shown(
         opening = source.low[source.zone_start(start) : start]
         return {"form": "shortcode"} if re.match(r"<!--\s*/?wp:(?:core-)?embed", opening) else None
     if tag:
-        return _of_tag(source, start, tag, dates) or _alone_in_anchor(source, start, end, tag)
+        return _of_tag(source, start, tag, dates) or _alone_in_anchor(source, tag)
     if zone == "script":
         return state.shown(source, start, dates)
     before = source.low[max(0, start - 160) : start]
@@ -100,12 +101,12 @@ def _told_beside(tag: Tag, dates: DateReader) -> dict[str, Any]:
     return {}
 
 
-def _alone_in_anchor(source: Source, start: int, end: int, tag: Tag) -> dict[str, Any] | None:
+def _alone_in_anchor(source: Source, tag: Tag) -> dict[str, Any] | None:
     """An anchor that fills its block and shows nothing but its own address: an oEmbed that somebody linked."""
     if tag.name != "a" or _UNWANTED_REL.search(tag.attributes.get("rel", "")):
         return None
-    text = _ANCHOR_TEXT.match(source.text, end)
-    if not text or not re.fullmatch(r"(?:https?://|www\.)?[^\s]*(?:twitter|x)\.com/[^\s]*", text["text"]):
+    text = _ANCHOR_TEXT.match(source.text, tag.end)
+    if not text or not _ADDRESS_TEXT.fullmatch(text["text"].strip()):
         return None
     before = _BEFORE_ALONE.search(source.low[max(0, tag.start - 300) : tag.start])
     after = _AFTER_ALONE.match(source.low[text.end() : text.end() + 200])

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, ISC003 - each convention is one line, as it is written in its pages
 """Embeds as the content systems of the world carry them; each row is a convention, not a page."""
 
 import base64
@@ -195,7 +196,7 @@ def test_shortcodes_components_and_lines_of_markdown_show_the_post(written, name
         f'<img src="a.jpg" alt="x" longdesc="{URL}">',
         f'<a class="share-link" href="{URL}">Share</a>',
         f'<span class="tweet-link" title="{URL}">x</span>',
-        f"<p>{QUOTE.split('<p lang')[0].replace('<blockquote class=', '<b data-x=')}<a href='{URL}'>Link</a></p>",
+        f"<p>{QUOTE.partition('<p lang')[0].replace('<blockquote class=', '<b data-x=')}<a href='{URL}'>Link</a></p>",
     ],
 )
 def test_a_link_in_running_text_or_a_list_is_a_link(markup):
