@@ -2,7 +2,7 @@
 
 An errand is {"network": changes to the configuration, "urls": [...], "loop": "asyncio" or "uvloop", "together": whether
 to ask all at once, "max_file_bytes": a limit for every file written, or null}. One JSON line comes back for each URL,
-then one with the peak resident memory.
+then one with the peak resident memory and how many files were left open.
 """
 
 from __future__ import annotations
@@ -52,9 +52,14 @@ def _told(tape: Tape, limit_bytes: int) -> dict[str, Any]:
     return told
 
 
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 async def _run(errand: dict[str, Any]) -> None:
     network = dataclasses.replace(config.load(None).network, **_changes(errand["network"]))
     visitor = Client(network, UNHURRIED, WallClock())
+    before = _open_files()
 
     async def visit(url: str) -> dict[str, Any]:
         try:
@@ -67,7 +72,8 @@ async def _run(errand: dict[str, Any]) -> None:
         for told in await asyncio.gather(*(visit(url) for url in batch)):
             print(json.dumps(told), flush=True)
     await visitor.aclose()
-    print(json.dumps({"peak_bytes": rss_bytes()}))
+    await asyncio.sleep(0.05)
+    print(json.dumps({"peak_bytes": rss_bytes(), "files_left_open": _open_files() - before}))
 
 
 def main() -> None:
