@@ -4,7 +4,8 @@
 two stands a ``Take``: it keeps every byte as it arrives, *before* anybody interprets it, and only then hands h11 a
 head that it accepts (``message.HeadReader``).
 
-Rule 1: a byte that arrives while no take is running belongs to nobody; the connection is cut at once.
+Rule 1: a byte that arrives while no take is running belongs to nobody; the connection is cut at once. (What a server
+sends early, but so late that the next request is already under way, no client can tell from an answer to it.)
 Rule 2: httpcore never closes the socket. It says that it is done (``aclose``), and the owner closes after what was
 still to be recorded of a broken answer.
 Rule 3: nothing waits here without somebody who ends it: the owner's deadlines call ``give_up``.
@@ -173,7 +174,7 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
     def give_up(self) -> None:
         """Wake whoever waits here, with a timeout."""
         if self._take:
-            self._take.cut = "time"
+            self._take.cut = self._take.cut or "time"
         self._given_up = True
         self._wake()
 
@@ -282,7 +283,7 @@ async def dial(endpoints: Sequence[Endpoint], context: ssl.SSLContext | None, na
             lambda: Wire(peer), sock=sock, ssl=context, server_hostname=name if context else None
         )
     except BaseException:
-        sock.close()
+        sock.close()  # again, where a transport already had it: asyncio lets go of it before it raises
         raise
     return wire
 
