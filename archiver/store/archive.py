@@ -86,12 +86,15 @@ class Archive(Answers):
             raise CannotCreate(
                 f"the archive {folder} can't be made: {error.strerror}", hint="set archive.dir to a folder that can be"
             ) from error
-        lock = await _locked(folder, clock, wait_lock_s)
         try:
-            catalog, notes = _recovered(folder, lock.unclean, clock)
-        except BaseException:
-            lock.release(clean=False)
-            raise
+            lock = await _locked(folder, clock, wait_lock_s)
+            try:
+                catalog, notes = _recovered(folder, lock.unclean, clock)
+            except BaseException:
+                lock.release(clean=False)
+                raise
+        except OSError as error:
+            raise warc.not_written(folder, error) from error
         for note in notes:
             _log.warning("%s", note)
         about = About(operator=operator, user_agent=user_agent, software=software)
@@ -121,8 +124,11 @@ class Archive(Answers):
             catalog.close()
 
     async def aclose(self) -> None:
-        """Finish what is under way, close the file, let others in. Raises ``StoreError`` if the file can't be."""
-        pen = self._writing()
+        """Finish what is under way, close the file, let others in; a second time does nothing. Raises ``StoreError``
+        if the file can't be closed."""
+        pen, self._pen = self._pen, None
+        if pen is None:
+            return
         clean = False
         try:
             await pen.writer.aclose()
@@ -205,7 +211,7 @@ class Archive(Answers):
 
     def _writing(self) -> _Pen:
         if self._pen is None:
-            raise StoreError(f"the archive {self._folder} is open for looking only")
+            raise StoreError(f"the archive {self._folder} is not open for writing")
         return self._pen
 
 

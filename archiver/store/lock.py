@@ -6,6 +6,7 @@ the file. The kernel drops a flock with the last descriptor of its process; CLOE
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -28,7 +29,9 @@ class Lock:
 
     @classmethod
     def take(cls, folder: Path, now: datetime) -> Lock:
-        """Take the lock, or raise ``AlreadyRunning`` at once, naming its holder; ``CannotCreate`` where it can't be."""
+        """Take the lock, or raise ``AlreadyRunning`` at once, naming its holder; ``CannotCreate`` where it can't be.
+
+        Other trouble with the file is an ``OSError``."""
         while True:
             fd = _open(folder)
             try:
@@ -56,7 +59,8 @@ class Lock:
     def release(self, *, clean: bool) -> None:
         """Let others in. ``clean``: all was closed in order, which an empty file says."""
         if clean:
-            os.ftruncate(self._fd, 0)
+            with contextlib.suppress(OSError):  # then the next start looks more closely, that is all
+                os.ftruncate(self._fd, 0)
         os.close(self._fd)
 
 

@@ -149,7 +149,7 @@ async def test_looking_works_while_somebody_writes(archive, tmp_path):
         assert recalled
         assert recalled.warc == kept.warc
         for write in (looking.add([post()]), looking.add_file("urn:x", b"", ""), looking.keep(tape())):
-            with pytest.raises(StoreError, match="looking only"):
+            with pytest.raises(StoreError, match="not open for writing"):
                 await write
 
 
