@@ -48,6 +48,8 @@ _AFTER_ALONE = re.compile(
 )
 _ANCHOR_TEXT = re.compile(r"(?P<text>[^<>]{0,600})</a\s{0,9}>")
 _ADDRESS_TEXT = re.compile(r"(?:https?://|www\.)?\S*(?:twitter|x)\.com/\S*")
+_ENDINGS = frozenset((">", "]", "[", ";", "n", "r", "e", ""))
+"""The last sign of what opens a block: of a tag, a CDATA section, an entity, ``\\n``, ``\\u003e``."""
 _LINE = re.compile(r"[ \t>*_<\\-]*(?:https?://)?[\w.-]+/[^\s<>\[\]()]+[>*_\\]*\s*")
 _UNWANTED_REL = re.compile(r"\b(?:ugc|nofollow)\b")
 
@@ -65,11 +67,10 @@ def shown(
     if zone == "script":
         return state.shown(source, start, dates)
     before = source.low[max(0, start - 160) : start]
-    if _SHORTCODE.search(before):
+    if any(sign in before for sign in ("[", "{", "::", ".. ")) and _SHORTCODE.search(before):
         return {"form": "shortcode"}
-    if source.markup:
-        return _alone(source, start, end) or state.shown(source, start, dates)
-    return _line(source, start, end) or state.shown(source, start, dates)
+    alone = _alone(source, start, end) if source.markup else _line(source, start, end)
+    return alone or state.shown(source, start, dates)
 
 
 def _of_tag(source: Source, start: int, tag: Tag, dates: DateReader) -> dict[str, Any] | None:
@@ -114,7 +115,10 @@ def _alone_in_anchor(source: Source, tag: Tag) -> dict[str, Any] | None:
 
 
 def _alone(source: Source, start: int, end: int) -> dict[str, Any] | None:
-    before, after = source.low[max(0, start - 300) : start], source.low[end : end + 300]
+    before = source.low[max(0, start - 300) : start]
+    if before.rstrip()[-1:] not in _ENDINGS and before[len(before.rstrip()) :].count("\n") < 2:
+        return None
+    after = source.low[end : end + 300]
     if "&lt;" in before or "&gt;" in before:
         before, after = html.unescape(before), html.unescape(after)
     elif "\\u003" in before or "\\n" in before or '\\"' in before:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from archiver.find import cards, ids, markup
 from archiver.find.dates import DateReader
@@ -13,19 +14,22 @@ from archiver.find.links import short_links, status_links
 from archiver.find.markdown import links_of
 from archiver.find.marks import any_mark
 from archiver.find.page import HEAD_BYTES, MAX_PAGE_BYTES, WIDE, Page, looks_wide, read_page
-from archiver.find.plain import attributions
+from archiver.find.plain import HANDLE, attributions
 from archiver.find.sighting import Sighting
 from archiver.find.source import Source
 from archiver.model import Article, Find, PostRef
 from archiver.platforms import canonical, moment
 
 MAX_FINDS = 20_000
+MAX_HANDLES = 20_000
+MAX_ATTRIBUTIONS = 3_000
 SNIPPET_CHARS = 4_000
 _RAW_HANDLE = re.compile(r"@(?<=[( \xa0\x88]@)(?P<handle>[A-Za-z0-9_]{1,20})\s?(?:\)|\xef\xbc\x89)")
 """A handle in brackets, in a page's bytes: the full-width ones are U+FF08 and U+FF09."""
-_RAW_DASH = re.compile(
-    r"\xe2\x80[\x93-\x95]|\xe2\xb8\xba|--|&mdash;|&#8212;|&#x2014;|&ndash;|\s-\s|\xc3\xa2", re.IGNORECASE
-)
+_RAW_DASHES = (
+    "\xe2\x80\x94", "\xe2\x80\x93", "\xe2\x80\x95", "\xe2\xb8\xba", "--", "&mdash;", "&#8212;", "&#x2014;", "&ndash;",
+    " - ", "\xc3\xa2",
+)  # fmt: skip
 _BETWEEN = re.compile(r"<[^<>]{0,600}>|&nbsp;|&#160;|\s+")
 _REGION_BEFORE, _REGION_AFTER = 6_000, 1_200
 _MAX_REGIONS = 2_000
@@ -84,17 +88,22 @@ def _look(page: Page, key: str) -> tuple[tuple[Find, ...], bool]:
 
 def _remains(source: Source, dates: DateReader) -> Iterator[Sighting]:
     """Embeds of which only text is left: of a text the whole, of markup the surroundings of each ``(@handle)``."""
-    if not source.markup:
-        yield from _attributed(source, 0, len(source.text), dates)
-        return
-    for start, end in _regions(source, dates):
-        yield from _attributed(source, start, end, dates)
+    regions = _regions(source, dates) if source.markup else ((0, len(source.text)),)
+    seen = (one for start, end in regions for one in _attributed(source, start, end, dates))
+    for count, one in enumerate(seen):
+        if count >= MAX_ATTRIBUTIONS:
+            source.cut.add("attributions")
+            return
+        yield one
 
 
 def _regions(source: Source, dates: DateReader) -> Iterator[tuple[int, int]]:
     """The surroundings of the handles that stand in a page's text and look attributed, overlapping ones as one."""
     open_region: tuple[int, int] | None = None
-    for found in _RAW_HANDLE.finditer(source.text):
+    for count, found in enumerate(_RAW_HANDLE.finditer(source.text)):
+        if count >= MAX_HANDLES:
+            source.cut.add("handles")
+            break
         place = found.start()
         if not _looks_attributed(source, place, found.end(), dates):
             continue
@@ -114,13 +123,13 @@ def _regions(source: Source, dates: DateReader) -> Iterator[tuple[int, int]]:
 
 def _looks_attributed(source: Source, place: int, end: int, dates: DateReader) -> bool:
     """Whether a dash stands before a handle, and a date, a permalink or a post's own link beside it."""
-    before = source.text[max(0, place - 500) : place].lstrip("(ï¼\x88 ")
-    if not _RAW_DASH.search(before) and not before.endswith(">"):
+    low = max(0, place - 400)
+    if not any(source.low.rfind(dash, low, place) >= 0 for dash in _RAW_DASHES) and "\n" not in source.low[low:place]:
         return False
-    after = source.low[end : end + 500]
-    if "status" in after or "t.co/" in before[-300:] or "pic." in before[-300:]:
+    after = source.low[end : end + 400]
+    if "status" in after or source.low.rfind("t.co/", low, place) >= 0 or source.low.rfind("pic.", low, place) >= 0:
         return True
-    visible = _BETWEEN.sub(" ", source.words(end, end + 500)).lstrip(" \t[<_*>|·,")
+    visible = _BETWEEN.sub(" ", source.words(end, end + 400)).lstrip(" \t[<_*>|·,")
     return dates.at(visible, 0) is not None
 
 
@@ -129,7 +138,7 @@ def _attributed(source: Source, start: int, end: int, dates: DateReader) -> Iter
         flat = flatten(source.words(start, end))
         text, links = flat.text, flat.links
     else:
-        text = source.text.replace("\r", " ")
+        text = _until(source.text.replace("\r", " "), source)
         links = links_of(text)
     place = start
     for seen in attributions(text, dates, links):
@@ -155,6 +164,16 @@ def _attributed(source: Source, start: int, end: int, dates: DateReader) -> Iter
             text=seen.text,
             short_links=seen.short_links,
         )
+
+
+def _until(text: str, source: Source) -> str:
+    """``text`` up to as many handles as are looked at."""
+    if text.count("@") > MAX_HANDLES:
+        beyond = next(islice(HANDLE.finditer(text), MAX_HANDLES, None), None)
+        if beyond:
+            source.cut.add("handles")
+            return text[: beyond.start()]
+    return text
 
 
 def _put_together(sightings: Iterable[Sighting]) -> list[Sighting]:

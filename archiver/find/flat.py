@@ -42,8 +42,8 @@ class Flat:
 def flatten(markup: str) -> Flat:
     """``markup`` (a fragment, as broken as it may be) as flat text. Comments, scripts and styles are not text."""
     markup = _COMMENT.sub("", markup[:MAX_FRAGMENT_CHARS]).replace("\0", "")
-    soup = BeautifulSoup(f"<div>{markup}</div>", "lxml")
-    outermost = soup.div.find(True, recursive=False) if soup.div else None
+    soup = BeautifulSoup(f"<div>{markup}</div>", "lxml", multi_valued_attributes=None)
+    outermost = next((child for child in soup.div.contents if isinstance(child, Tag)), None) if soup.div else None
     lines = _Lines()
     lang: str | None = None
     root: dict[str, str] = {}

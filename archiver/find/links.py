@@ -12,7 +12,7 @@ from archiver.find.layers import SLASH, peel_address
 from archiver.find.sighting import Sighting
 from archiver.find.source import Source
 from archiver.model import PostRef
-from archiver.platforms import canonical, match, short_links_in, shows_post
+from archiver.platforms import canonical, match, post_of, short_links_in, shows_post
 
 MAX_ADDRESSES = 20_000
 """How many addresses of each sort are read in one document; the most in a real one is some hundreds."""
@@ -27,6 +27,11 @@ _SHORT = (
     re.compile(rf"t\.co{SLASH}{_NO_CODE}"),
     re.compile(rf"pic\.(?:twitter|x)\.com{SLASH}{_NO_CODE}"),
 )
+_PLAIN_STATUS = re.compile(
+    r"(?:^|[\s\"'>])(?P<url>https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/(?P<user>\w{1,20})/)$",
+    re.ASCII | re.IGNORECASE,
+)
+_PLAIN_ID = re.compile(r"status/(?P<id>[1-9]\d{2,17})(?=[\s\"'<?])", re.ASCII)
 _PLAIN_SHORT = re.compile(r"(?:(?<=[\s\"'>]https://)|(?<=[\s\"'>]http://))t\.co/([A-Za-z0-9]{10})(?=[\s\"'<])")
 _PLAIN_PIC = re.compile(r"(?<=[\s\"'>])pic\.(?:twitter|x)\.com/([A-Za-z0-9]{10})(?=[\s\"'<])")
 _CHROME_TAGS = frozenset(("meta", "link", "base", "form", "script"))
@@ -68,6 +73,9 @@ def status_links(source: Source, dates: DateReader) -> Iterator[Sighting]:
 
 def _post_at(source: Source, place: int, end: int) -> tuple[int, PostRef | None]:
     """(where the address begins, the post) of the address that has its ``status/ID`` at ``place``."""
+    simple = _PLAIN_ID.match(source.text, place)
+    if simple and (plain := _PLAIN_STATUS.search(source.text, max(0, place - 60), place)):
+        return plain.start("url"), post_of(simple["id"], plain["user"])
     window = source.words(place - _ADDRESS_CHARS, place)
     raw = _DELIMITER.split(window)[-1]
     before = peel_address(raw)

@@ -32,6 +32,8 @@ _PROSE_CHARS = 70
 
 HANDLE = re.compile(r"[（(]\s?@(?P<handle>[A-Za-z0-9_]{1,20})\s?[)）]")
 _DASH = re.compile(r"—|―|⸺|–|--+|â€”|â\x80\x94|&mdash;|&#8212;")
+_DASHES = ("—", "―", "⸺", "–", "--", "â€”", "â\x80\x94", "&mdash;", "&#8212;", "- ", "-\xa0", "-\n", "?")
+"""What stands before a name, roughly: the cheap question before the exact one."""
 _THIN_DASH = re.compile(r"(?:^|(?<=\s))-(?=\s)", re.MULTILINE)
 _TO_DATE = re.compile(r"(?:[ \t\xa0]|\n(?!\n\n))*(?:[\[<_*>|·,]{1,3}\s*)*")
 _INSTAGRAM = re.compile(r"\s*(?:on|am|el|le|op|den|il)\s", re.IGNORECASE)
@@ -135,6 +137,12 @@ def _signature(
     own link must close the body before it."""
     behind = _TO_DATE.match(text, found.end())
     place = behind.end() if behind else found.end()
+    before = text[max(floor, found.start() - _NAME_CHARS - 60) : found.start()]
+    carried = links or text.startswith(("](", "http", "<http"), place) or "t.co/" in before or "pic." in before
+    if not carried and not text[place : place + 1].isalnum():
+        return None
+    if not any(dash in before for dash in _DASHES) and "\n" not in before and found.start() > _NAME_CHARS:
+        return None
     if _INSTAGRAM.match(text, found.end()):
         return None
     dated = dates.at(text, place)

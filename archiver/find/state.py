@@ -104,6 +104,8 @@ def _loose(raw: str) -> Mapping[str, Any] | None:
 
 def _bounds(source: Source, place: int) -> tuple[int, int] | None:
     low = max(0, place - _BACK_CHARS)
+    if source.text.rfind("{", low, place) < 0:
+        return None
     start = _unmatched(list(_BRACE.finditer(source.text, low, place))[: -_MAX_BRACES - 1 : -1], "{")
     if start is None:
         return None

@@ -40,6 +40,12 @@ def short_links_in(text: str) -> Iterator[tuple[int, int, str]]:
     return x.short_links_in(text)
 
 
+def post_of(post_id: str, user: str | None = None) -> PostRef | None:
+    """The post of X with ``post_id``, as an address or an embed names it; ``None`` when no post can have it (not 2 to
+    19 digits, above 63 bits, of the band that was never given). ``user``: the address's, reserved words dropped."""
+    return x.post_of(post_id, user)
+
+
 def shows_post(url: str) -> bool:
     """Whether ``url`` leads to a post itself, and not to a button that acts on it or the frame that shows it."""
     status = x.read(url)

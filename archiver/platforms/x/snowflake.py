@@ -9,8 +9,18 @@ from archiver.model import Moment
 EPOCH_MS = 1_288_834_974_657
 FIRST_SNOWFLAKE = 300_000_000_000_000
 """Ids below were counted one by one until 2010-11-04, or never given: none of them holds a time."""
+LAST_COUNTED = 29_700_859_247
+"""The last id that was counted, 2010-11-04T21:02:48Z."""
+FIRST_GIVEN = 291_900_000_000_000
+"""A little below the snowflake of that instant: ids between the two were never given."""
 _SKEW = timedelta(minutes=10)
 _UNIX = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def is_possible(post_id: str) -> bool:
+    """Whether a post may have ``post_id`` (digits): one of the counted ids, or a snowflake within 63 bits."""
+    number = int(post_id)
+    return number <= LAST_COUNTED or FIRST_GIVEN <= number < 1 << 63
 
 
 def moment(post_id: str, now: datetime | None = None) -> Moment | None:

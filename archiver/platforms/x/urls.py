@@ -13,6 +13,7 @@ from typing import Literal
 
 from archiver.model import PostRef
 from archiver.platforms.base import Address, take_apart
+from archiver.platforms.x.snowflake import is_possible
 
 NAME = "x"
 CODE_CHARS = 10
@@ -56,6 +57,7 @@ _STATUS = re.compile(
 )
 _INTENT = re.compile(r"/intent/[a-z]+/?", re.IGNORECASE)
 _RESERVED = frozenset("i home explore intent messages notifications privacy search tos hashtag settings share".split())
+_ID = re.compile(r"[1-9][0-9]{1,18}")
 _HASHBANG = re.compile(r"(?:!|%21)(?=/)")
 _CUT = ("…", "...", "%E2%80%A6", "%e2%80%a6", "&hellip;")
 
@@ -173,7 +175,14 @@ def _status(path: str, door: Door) -> StatusUrl | None:
 
 
 def _by_id(post_id: str | None, user: str | None, door: Door) -> StatusUrl | None:
-    if not post_id or not re.fullmatch(r"[1-9][0-9]{1,18}", post_id) or int(post_id) >= 1 << 63:
+    post = post_of(post_id or "", user)
+    return StatusUrl(post, door) if post else None
+
+
+def post_of(post_id: str, user: str | None = None) -> PostRef | None:
+    """The post with ``post_id``; ``None`` where no post can have it: not 2 to 19 digits, above 63 bits, or of the band
+    between the last counted id and the first snowflake (``protocols`` 3). ``user``: as an address names it."""
+    if not _ID.fullmatch(post_id) or not is_possible(post_id):
         return None
     handle = None if user is None or user.lower() in _RESERVED else user
-    return StatusUrl(PostRef(platform=NAME, post_id=post_id, handle=handle), door)
+    return PostRef(platform=NAME, post_id=post_id, handle=handle)
