@@ -28,6 +28,16 @@ from tests.loopback.server import LoopbackWeb
 from tests.loopback.x_world import World
 
 _DAY = "2024-05-06T07:{:02d}:11.123Z"
+CONFIG = """
+[archive]
+dir = "warcs"
+[network]
+ca_bundle = "{ca}"
+connect_to = {connect_to}
+parallel = 4
+[politeness]
+requests_per_second = 0
+"""
 _ARCHIVER = [sys.executable, "-m", "archiver"]
 
 
@@ -163,18 +173,14 @@ def main() -> None:
         small = world()
         with LoopbackWeb(small.hosts(), folder=folder, delay_s=0.005) as web:
             (folder / "article.txt").write_text(article(small))
-            (folder / "config.toml").write_text(
-                f'[archive]\ndir = "warcs"\n[network]\nca_bundle = "{web.ca_bundle}"\nconnect_to = {web.connect_to_toml}\n'
-                "parallel = 4\n[politeness]\nrequests_per_second = 0\n"
-            )
+            (folder / "config.toml").write_text(CONFIG.format(ca=web.ca_bundle, connect_to=web.connect_to_toml))
             save(folder)
             expected, requests, kills = said(folder), len(web.log), 0
             for number in range(options.rounds):
                 kills += round_(options.seed + number, folder, web, expected, requests)
                 print(f"\rround {number + 1} of {options.rounds}, {kills} kills", end="", flush=True)
-        print(
-            f"\n{options.rounds} rounds, {kills} kills, {requests} requests in an undisturbed run: nothing lost, nothing twice"
-        )
+        print(f"
+{options.rounds} rounds, {kills} kills, {requests} requests undisturbed: nothing lost, nothing twice")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
