@@ -191,3 +191,14 @@ async def test_a_folder_that_cannot_be(tmp_path):
             await opened(folder)
         assert caught.value.exit_code == 73
         assert "\n" not in str(caught.value)
+
+
+async def test_a_catalog_that_proved_damaged_is_checked_at_the_next_start(tmp_path):
+    """The lock file says that not all was well; so does one whose holder was killed."""
+    folder = tmp_path / "archive"
+    for damaged in (False, True):
+        archive = await opened(folder)
+        archive._rows.damaged = damaged
+        await archive.aclose()
+        assert bool((folder / "lock").read_bytes()) == damaged
+        await archive.aclose()

@@ -175,6 +175,7 @@ def test_damage_that_shows_later_is_said(catalog, path):
     with pytest.raises(Damaged) as caught:
         catalog.rows(schema.capture.select())
     assert "made anew" in str(caught.value.hint)
+    assert catalog.damaged
 
 
 def test_setting_aside_keeps_everything_but_empty_files(tmp_path, path):
