@@ -179,8 +179,7 @@ def main() -> None:
             for number in range(options.rounds):
                 kills += round_(options.seed + number, folder, web, expected, requests)
                 print(f"\rround {number + 1} of {options.rounds}, {kills} kills", end="", flush=True)
-        print(f"
-{options.rounds} rounds, {kills} kills, {requests} requests undisturbed: nothing lost, nothing twice")
+        print(f"\n{options.rounds} rounds, {kills} kills, {requests} requests undisturbed: nothing lost, nothing twice")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
