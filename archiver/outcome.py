@@ -74,6 +74,8 @@ def of_post(body: Body, links: Sequence[Body], fresh: bool) -> Verdict:
         if body.get("availability") == "error":
             return Verdict("failed", f"the service refuses this id ({body.get('availability_how')})")
         return Verdict("unavailable", f"{body.get('availability')} ({body.get('availability_how')})")
+    if body.get("error"):
+        return Verdict("failed", str(body["error"]), None)
     due = [link_due] if link_due else []
     if body.get("try_again_at"):
         due.append(datetime.fromisoformat(str(body["try_again_at"])))

@@ -59,6 +59,19 @@ def read(capture: Capture, platform: Platform) -> PostRecord:
     )
 
 
+def unread(capture: Capture, problem: str) -> PostRecord:
+    """The record of a capture that ``read`` can't read: its answers, and why nothing could be learnt from them."""
+    return PostRecord(
+        post=capture.post,
+        availability="error",
+        availability_how=problem,
+        facts={},
+        captures=capture.exchanges,
+        failures=capture.failures,
+        settled=False,
+    )
+
+
 def _settled(availability: Availability, capture: Capture) -> bool:
     """Whether another try could add nothing: a clear answer, and every medium either held or refused for good.
 
@@ -72,8 +85,11 @@ def _settled(availability: Availability, capture: Capture) -> bool:
     return (refused or availability in _CONCLUSIVE) and not waiting and not broken
 
 
-def post_document(record: PostRecord, *, at: datetime, looks: int, try_again_at: datetime | None) -> Document:
-    """The document that keeps ``record``. ``looks``: how many looks at this post have been answered so far."""
+def post_document(
+    record: PostRecord, *, at: datetime, looks: int, try_again_at: datetime | None, error: str | None = None
+) -> Document:
+    """The document that keeps ``record``. ``looks``: how many looks at this post have been answered so far.
+    ``error``: what is wrong with the answers, ``None`` when they could be read."""
     handle = next((str(fact.value) for fact in record.facts.get("handle", ())), record.post.handle)
     body: Json = {
         "platform": record.post.platform,
@@ -82,6 +98,7 @@ def post_document(record: PostRecord, *, at: datetime, looks: int, try_again_at:
         "availability": record.availability,
         "availability_how": record.availability_how,
         "settled": record.settled,
+        "error": error,
         "looks": looks,
         "try_again_at": _time(try_again_at),
         "facts": {field: [fact_json(fact) for fact in facts] for field, facts in record.facts.items()},
@@ -111,9 +128,15 @@ def link_document(resolution: Resolution, *, at: datetime, settled: bool, try_ag
 
 
 def article_document(
-    article: Article, outcomes: Iterable[Mapping[str, object]], *, at: datetime, error: str | None = None
+    article: Article,
+    outcomes: Iterable[Mapping[str, object]],
+    *,
+    at: datetime,
+    error: str | None = None,
+    slot: str | None = None,
 ) -> Document:
-    """The document that keeps what an article contains and what came of it."""
+    """The document that keeps what an article contains and what came of it. ``slot``: in which its page was fetched,
+    ``None`` for a file."""
     body: Json = {
         "key": article.key,
         "name": article.name,
@@ -125,6 +148,7 @@ def article_document(
         "truncated": article.truncated,
         "source": ref_json(article.source) if article.source else None,
         "fetched_at": _time(article.fetched_at),
+        "slot": slot,
         "saved_at": _time(at),
         "error": error,
         "outcomes": list(outcomes),

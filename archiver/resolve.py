@@ -11,9 +11,10 @@ from urllib.parse import urldefrag
 
 from archiver import hops
 from archiver.errors import FetchError, LoopingLink, Refused, ResolveError, TooManyHops
-from archiver.model import Ended, Hop, PostRef, Request, Resolution
+from archiver.model import Ended, Exchange, Hop, PostRef, Request, Resolution
 from archiver.ports import Fetcher
 
+_WAIT_S = 3600.0
 _ENDED_BY: dict[type[ResolveError], Ended] = {LoopingLink: "loop", TooManyHops: "too-many-hops"}
 
 
@@ -43,7 +44,7 @@ async def resolve(
         location = step.location
         taken.append(Hop(url=url, http_status=exchange.status, location=location, warc=exchange.warc))
         if step.ended is not None:
-            return _ended(link, url, taken, step, match)
+            return _ended(link, exchange, taken, step, match)
         via, url = url, location
     raise AssertionError("a chain that neither goes on nor ends")
 
@@ -65,27 +66,26 @@ def _request(url: str, via: str | None) -> Request:
 
 def _ended(
     link: str,
-    url: str,
+    exchange: Exchange,
     taken: list[Hop],
     step: hops.Next,
     match: Callable[[str], PostRef | None],
-    *,
-    max_hops: int = 10,
 ) -> Resolution:
     assert step.ended is not None
-    end = step.location or url
+    end = step.location or taken[-1].url
     if step.ended == "unsafe" and (post := match(end)):
         return Resolution(short=link, end=end, ended="post", hops=tuple(taken), post=post)
-    status = taken[-1].http_status or 0
-    wait = 3600.0 if step.ended == "error" and status >= 500 else None
-    return Resolution(short=link, end=end, ended=step.ended, hops=tuple(taken), error=step.why, try_again_after_s=wait)
+    broken = step.ended == "page" and exchange.cut in ("time", "disconnect")
+    wait = _WAIT_S if broken or (step.ended == "error" and exchange.status >= 500) else None
+    why = f"the page broke off ({exchange.cut})" if broken else step.why
+    return Resolution(short=link, end=end, ended=step.ended, hops=tuple(taken), error=why, try_again_after_s=wait)
 
 
 def _failed(link: str, url: str, taken: list[Hop], error: FetchError) -> Resolution:
     """The network did not let us follow ``url``: refused for good, or worth another try."""
     hop = Hop(url=url, http_status=None, location=None, warc=None)
     ended: Ended = "refused" if isinstance(error, Refused) else "pending" if error.retry else "error"
-    wait = (error.retry_after_s or 3600.0) if error.retry else None
+    wait = (error.retry_after_s or _WAIT_S) if error.retry else None
     return Resolution(
         short=link,
         end=url,

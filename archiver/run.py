@@ -21,9 +21,9 @@ from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
 from archiver import capture, hops, outcome, record, resolve
-from archiver.errors import ArchiverError, BadReply, FetchError, RateLimited, StoreError
+from archiver.errors import BadReply, FetchError, RateLimited, UnreadableCapture
 from archiver.find import find
-from archiver.model import Article, Exchange, Find, Outcome, PostRef, Request
+from archiver.model import Article, Exchange, Find, Outcome, PostRef, Request, Status
 from archiver.ports import Catalog, Clock, Fetcher, Platform, Watcher
 
 Body = Mapping[str, Any]
@@ -55,13 +55,14 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What came of one target. ``error``: why the article itself could not be had, ``None`` when it could; ``retry``:
-    whether another try can help."""
+    """What came of one target. ``error``: why the article itself could not be had, or not to its end, ``None`` when it
+    could; ``looked``: whether there was anything to look through; ``retry``: whether another try can help."""
 
     article: Article
     traffic: Traffic
     outcomes: tuple[Outcome, ...] = ()
     error: str | None = None
+    looked: bool = True
     retry: bool = False
 
     @property
@@ -136,9 +137,11 @@ class Run:
         fetcher = _Counting(self._fetcher)
         article, data = Article(key=article_key(target), name=target.name, kind="other", url=target.url), target.data
         media_type, charset = target.media_type, None
+        slot, broken = None, None
         if data is None:
+            slot = self._slot(article.key, again)
             try:
-                exchange = await self._page(article.key, fetcher, again)
+                exchange = await self._page(article.key, fetcher, slot)
             except FetchError as error:
                 return await self._unavailable(article, str(error), error.retry, fetcher)
             if exchange.status != 200 or exchange.body is None:
@@ -146,6 +149,9 @@ class Run:
                 return await self._unavailable(article, f"{exchange.url}: {problem}", exchange.status >= 500, fetcher)
             data, media_type, charset = exchange.body, exchange.media_type, _charset(exchange)
             article = replace(article, url=exchange.url, source=exchange.warc, fetched_at=exchange.started_at)
+            article = replace(article, truncated=exchange.cut is not None)
+            if exchange.cut in ("time", "disconnect"):
+                broken = f"{exchange.url}: the page broke off ({exchange.cut}); what came of it was looked through"
         else:
             uri = f"urn:archiver:file:sha256:{hashlib.sha256(data).hexdigest()}"
             source = await self._catalog.add_file(uri, data, media_type or "application/octet-stream")
@@ -155,18 +161,32 @@ class Run:
             found = find(
                 data, key=article.key, name=target.name, url=article.url, media_type=media_type, charset=charset
             )
-            article = replace(found.article, url=article.url, source=article.source, fetched_at=article.fetched_at)
+            truncated = article.truncated or found.article.truncated
+            article = replace(
+                found.article,
+                url=article.url,
+                source=article.source,
+                fetched_at=article.fetched_at,
+                truncated=truncated,
+            )
             finds = found.finds
         if self._watcher:
             self._watcher.found(target.name, len(finds))
         outcomes = await asyncio.gather(*(self._bounded(item, article, fetcher) for item in finds))
-        await self._keep_article(article, outcomes, None)
-        return Saved(article=article, traffic=fetcher.traffic, outcomes=tuple(outcomes))
+        await self._keep_article(article, outcomes, broken, slot)
+        return Saved(
+            article=article,
+            traffic=fetcher.traffic,
+            outcomes=tuple(outcomes),
+            error=broken,
+            looked=article.kind != "other",
+            retry=broken is not None,
+        )
 
     async def page(self, target: Target) -> Target:
         """``target`` with its page fetched, for looking without keeping. Raises ``FetchError``."""
         key = article_key(target)
-        exchange = await self._page(key, self._fetcher, again=False)
+        exchange = await self._page(key, self._fetcher, f"article:{key}")
         if exchange.status != 200 or exchange.body is None:
             raise FetchError(exchange.url, exchange.body_problem or f"answered {exchange.status}")
         return replace(target, url=exchange.url, data=exchange.body, media_type=exchange.media_type or None)
@@ -177,9 +197,18 @@ class Run:
         body, _ = await self._once(f"link:{start}", self._link(start, self._fetcher))
         return body
 
-    async def _page(self, url: str, fetcher: Fetcher, again: bool) -> Exchange:
+    def _slot(self, key: str, again: bool) -> str:
+        """Where the article's page is looked for: the newest look at it that went well, or a new one when there is none
+        or ``again`` asks for one."""
+        known = self._catalog.article(key)
+        if known is None:
+            return f"article:{key}"
+        if again or known.get("error"):
+            return f"article:{key}@{self._clock.now():%Y%m%dT%H%M%S.%fZ}"
+        return str(known.get("slot") or f"article:{key}")
+
+    async def _page(self, url: str, fetcher: Fetcher, slot: str) -> Exchange:
         """The article's page, over at most ``max_hops`` redirects, each of them kept."""
-        slot = f"article:{url}" + (f"@{self._clock.now():%Y%m%dT%H%M%SZ}" if again else "")
         here, via = url, None
         for _ in range(self._max_hops):
             accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -191,14 +220,18 @@ class Run:
         raise FetchError(url, f"more than {self._max_hops} redirects")
 
     async def _unavailable(self, article: Article, error: str, retry: bool, fetcher: _Counting) -> Saved:
-        """The article could not be had; the archive remembers that it was asked for."""
-        await self._keep_article(article, (), error)
-        return Saved(article=article, traffic=fetcher.traffic, error=error, retry=retry)
+        """The article could not be had. The archive remembers that it was asked for, and what an earlier look found."""
+        known = self._catalog.article(article.key)
+        if known is None or not known.get("source"):
+            await self._keep_article(article, (), error, None)
+        return Saved(article=article, traffic=fetcher.traffic, error=error, looked=False, retry=retry)
 
-    async def _keep_article(self, article: Article, outcomes: Sequence[Outcome], error: str | None) -> None:
+    async def _keep_article(
+        self, article: Article, outcomes: Sequence[Outcome], error: str | None, slot: str | None
+    ) -> None:
         """Write the article's document, unless the newest one already says the same."""
-        records = [one.record for one in outcomes]
-        document = record.article_document(article, records, at=self._clock.now(), error=error)
+        records = [{**one.record, "status": _held(one.status)} for one in outcomes]
+        document = record.article_document(article, records, at=self._clock.now(), error=error, slot=slot)
         known = self._catalog.article(article.key)
         if known is None or _lasting(known) != _lasting(document.body):
             await self._catalog.add([document])
@@ -211,7 +244,7 @@ class Run:
         return settled
 
     async def _settle(self, item: Find, article: Article, fetcher: Fetcher) -> Outcome:
-        """One find, to its outcome: the only place where an error about a find becomes one."""
+        """One find, to its outcome. What goes wrong about it is in the documents of its post and links."""
         shorts = item.short_links or tuple(filter(None, [self._short(item)]))
         links = await asyncio.gather(*(self._once(f"link:{short}", self._link(short, fetcher)) for short in shorts))
         bodies = [body for body, _ in links]
@@ -219,12 +252,7 @@ class Run:
         post = item.post or outcome.matched(item, bodies)
         if post is None:
             return self._outcome(item, article, None, None, bodies, outcome.of_links(item, bodies, fresh))
-        try:
-            post_body, is_fresh = await self._once(post.key, self._post(post, fetcher))
-        except StoreError:
-            raise
-        except ArchiverError as problem:
-            return self._outcome(item, article, post, None, bodies, outcome.Verdict("failed", str(problem)))
+        post_body, is_fresh = await self._once(post.key, self._post(post, fetcher))
         verdict = outcome.of_post(post_body, bodies, fresh or is_fresh)
         return self._outcome(item, article, post, post_body, bodies, verdict)
 
@@ -293,12 +321,17 @@ class Run:
         slot = f"{post.key}#{looks + 1}" if looks else post.key
         platform = self._platforms[post.platform]
         got = await capture.capture(post, platform, fetcher, slot=slot)
-        seen = record.read(got, platform)
+        try:
+            seen, problem = record.read(got, platform), None
+        except UnreadableCapture as unreadable:
+            seen, problem = record.unread(got, str(unreadable)), str(unreadable)
         answered = seen.availability in ("ambiguous", "error")
         wait = max((failure.retry_after_s or 0 for failure in got.failures if failure.retry), default=0)
         wait = wait or (_AMBIGUOUS_WAIT_S if answered else _FAILURE_WAIT_S)
         due = None if seen.settled else self._clock.now() + timedelta(seconds=wait)
-        document = record.post_document(seen, at=self._clock.now(), looks=looks + answered, try_again_at=due)
+        document = record.post_document(
+            seen, at=self._clock.now(), looks=looks + answered, try_again_at=due, error=problem
+        )
         if known is None or got.exchanges:
             await self._catalog.add([document])
         return document.body, True
@@ -349,10 +382,13 @@ def _charset(exchange: Exchange) -> str | None:
     return next((value.strip(" \"'") for name, _, value in named if name.strip().lower() == "charset"), None)
 
 
+def _held(status: Status) -> Status:
+    """``status`` as the archive keeps it: whether this run or an earlier one captured a post is news, not knowledge."""
+    return "archived" if status == "already" else status
+
+
 def _lasting(body: Body) -> dict[str, Any]:
     """An article document without what changes on every look though nothing happened."""
-    outcomes = [
-        {**one, "try_again_at": None, "status": "archived" if one["status"] == "already" else one["status"]}
-        for one in body["outcomes"]
-    ]
-    return {**body, "saved_at": None, "fetched_at": None, "outcomes": outcomes}
+    outcomes = [{**one, "try_again_at": None, "status": _held(one["status"])} for one in body["outcomes"]]
+    slot = None if body.get("error") else body.get("slot")
+    return {**body, "saved_at": None, "fetched_at": None, "slot": slot, "outcomes": outcomes}
