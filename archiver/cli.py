@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import io
 import os
+import re
 import signal
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 from rich.console import Console
 
 from archiver import __version__, config, printing, run, tools, view
-from archiver.errors import ArchiverError, UsageError
+from archiver.errors import ArchiverError, StoreError, UsageError
+from archiver.model import Availability, Status
 
+# Of files and archive such an error is an ArchiverError already; without a file's name it is of our own output.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_KEPT = [status for status in get_args(Status) if status != "already"]
 _EXIT = """
 \b
 Exit codes: 0 everything settled (a post that is gone is settled) · 1 some finds failed or wait for another try ·
@@ -43,7 +50,9 @@ def _config(context: click.Context) -> config.Config:
 
 
 _json = click.option("--json", "as_json", is_flag=True, help="JSON Lines on standard output.")
-_wait = click.option("--wait-lock", default=0.0, metavar="SECONDS", help="Wait for another run to end.")
+_wait = click.option(
+    "--wait-lock", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for another run to end."
+)
 
 
 @cli.command()
@@ -79,6 +88,8 @@ def save(
 
 
 def _target(name: str, url: str | None) -> run.Target:
+    if url is not None and not re.match(r"https?://[^/?#\s]", url, re.IGNORECASE):
+        raise UsageError(f"--url wants an address that begins with http:// or https://, not {url}")
     own_url, data = tools.read_target(name)
     suffix = Path(name).suffix.lower()
     media_type = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}.get(suffix)
@@ -117,6 +128,8 @@ async def _save(
                     _tell(out, result)
                 if result.error:
                     click.echo(printing.harmless(f"archiver: {result.error}"), err=True)
+                elif result.article.truncated:
+                    click.echo(printing.harmless(f"archiver: {result.article.name}: not read to its end"), err=True)
     if not as_json and not quiet and len(saved) > 1:
         out.print(_sum(saved), soft_wrap=True)
     return _exit_code(saved)
@@ -140,7 +153,8 @@ def _sum(saved: Sequence[run.Saved]) -> str:
     for result in saved:
         for outcome in result.outcomes:
             counts[outcome.status] = counts.get(outcome.status, 0) + 1
-    said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "no embeds or short links"
+    nothing = "no embeds or short links" if all(one.looked for one in saved) else "nothing that could be looked through"
+    said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or nothing
     fetched, failed = sum(one.traffic.fetched for one in saved), sum(one.traffic.failed for one in saved)
     network = f"{fetched} captured" if fetched else "nothing captured"
     known = all(one.traffic.reused or one.outcomes for one in saved) and not fetched and not failed
@@ -168,11 +182,11 @@ def find(context: click.Context, targets: tuple[str, ...], url: str | None, as_j
     archiver find page.html
     archiver find --json - < article.txt
     """
-    out = Console(highlight=False, emoji=False)
+    out, settings = Console(highlight=False, emoji=False), _config(context)
     for name in targets:
         target = _target(name, url)
         if target.data is None:
-            target = tools.run_async(_page(_config(context), target))
+            target = tools.run_async(_page(settings, target))
         article, rows = run.look(target)
         if as_json:
             for row in rows:
@@ -236,8 +250,13 @@ async def _resolve(settings: config.Config, urls: Sequence[str], *, as_json: boo
 @cli.command(name="list")
 @click.option("--articles", is_flag=True, help="Articles instead of posts and links.")
 @click.option("--handle", metavar="NAME", help="Only posts of this handle.")
-@click.option("--status", metavar="WORD", help="Only this status (archived, unavailable, pending, refused, failed).")
-@click.option("--availability", metavar="WORD", help="Only this availability (public, deleted, suspended, …).")
+@click.option("--status", type=click.Choice(_KEPT), metavar="WORD", help=f"Only this status: {', '.join(_KEPT)}.")
+@click.option(
+    "--availability",
+    type=click.Choice(get_args(Availability)),
+    metavar="WORD",
+    help="Only this availability (public, deleted, suspended, …).",
+)
 @click.option("--article", metavar="TEXT", help="Only articles whose URL or name contains the text.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N rows.")
 @_json
@@ -329,8 +348,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command ``archiver``: runs, prints errors as one line with what to do next, and exits."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # whatever the locale says: names and texts are of all scripts
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         code = cli.main(args=words, prog_name="archiver", standalone_mode=False)
+        if sys.stdout:
+            sys.stdout.flush()  # what is still held back, while there is somebody to tell that it can't be written
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:
@@ -340,14 +364,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = 130
     except asyncio.CancelledError:
         code = 128 + signal.SIGTERM
-    except BrokenPipeError:
-        # The reader of our output went away (| head); there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
     except ArchiverError as error:
         code = _say(error, debug)
     except Exception as error:  # the one place where our own bugs become exit code 70
-        code = _bug(error, debug)
+        if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is held back would fail again at exit
+            code = _say(StoreError(f"standard output can't be written: {error.strerror}"), debug)
+        else:
+            code = _bug(error, debug)
     sys.exit(code or 0)
 
 

@@ -27,10 +27,12 @@ def articles(catalog: Catalog, *, limit: int | None = None) -> Iterable[Row]:
 
 
 def show(catalog: Catalog, what: str) -> Sequence[Row]:
-    """Every public record of ``what``: a post id, a post's URL, a short link, or an article's URL or name.
+    """Every public record of ``what``: a post id, a post's URL, a short link, or a part of an article's key or name.
 
     Raises ``NoInput`` when the archive holds nothing of that name.
     """
+    if not what.strip():
+        raise NoInput("nothing is named", hint="`archiver list` shows what is there")
     post = match(what)
     keys = [f"x:{what}"] if what.isascii() and what.isdigit() else []
     keys += [post.key] if post else []
