@@ -216,8 +216,8 @@ class LoopbackWeb:
                 await (self._host(asked.host) or _nobody)(asked, line)
                 if not line.open:
                     break
-        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, TimeoutError):
-            pass  # the client went away, as clients do
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, TimeoutError, asyncio.CancelledError):
+            pass  # the client went away, as clients do, or this web is closing
         finally:
             writer.close()
 
