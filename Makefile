@@ -29,14 +29,14 @@ demo: $(VENV)/.dev  ## the same program against a miniature web on loopback; lea
 	$(BIN)/python -m tests.loopback.demo build/demo
 
 test: $(VENV)/.dev  ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 check: $(VENV)/.dev  ## format, lint, types, who may import whom, tests: all that CI asks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 fmt: $(VENV)/.dev   ## put the code in shape
 	$(BIN)/ruff check --fix .
