@@ -6,7 +6,6 @@ import asyncio
 import errno
 import io
 import os
-import re
 import signal
 import sys
 import traceback
@@ -88,8 +87,7 @@ def save(
 
 
 def _target(name: str, url: str | None) -> run.Target:
-    if url is not None and not re.match(r"https?://[^/?#\s]", url, re.IGNORECASE):
-        raise UsageError(f"--url wants an address that begins with http:// or https://, not {url}")
+    url = tools.web_address(url) if url is not None else None
     own_url, data = tools.read_target(name)
     suffix = Path(name).suffix.lower()
     media_type = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}.get(suffix)
@@ -167,7 +165,8 @@ def _exit_code(saved: Sequence[run.Saved]) -> int:
     if all(result.settled for result in saved):
         return 0
     reached = any(one.traffic.reached or one.traffic.reused for one in saved)
-    return 1 if reached or not any(one.traffic.failed for one in saved) else 69
+    waiting = any(one.retry or any(outcome.status == "pending" for outcome in one.outcomes) for one in saved)
+    return 1 if reached or not waiting or not any(one.traffic.failed for one in saved) else 69
 
 
 @cli.command()
@@ -216,7 +215,8 @@ def resolve(context: click.Context, urls: tuple[str, ...], as_json: bool, wait_l
     \b
     archiver resolve https://t.co/X9DJa7awAM pic.twitter.com/X9DJa7awAM
     """
-    context.exit(tools.run_async(_resolve(_config(context), urls, as_json=as_json, wait_lock_s=wait_lock)))
+    links = [tools.link(url) for url in urls]
+    context.exit(tools.run_async(_resolve(_config(context), links, as_json=as_json, wait_lock_s=wait_lock)))
 
 
 async def _resolve(settings: config.Config, urls: Sequence[str], *, as_json: bool, wait_lock_s: float) -> int:

@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from archiver import __version__
 from archiver.config import Config
-from archiver.errors import NoInput
+from archiver.errors import NoInput, Refused
+from archiver.net import guard
 from archiver.net.client import Client, user_agent
 from archiver.net.patience import PatientFetcher
+from archiver.platforms import short_link
 from archiver.platforms.x.post import X
 from archiver.ports import Catalog, Clock, Fetcher, Platform
 from archiver.store import intake
@@ -27,6 +28,7 @@ from archiver.store.archive import Archive
 from archiver.store.recorder import RecordingFetcher
 
 T = TypeVar("T")
+_ANY_PORT = frozenset(range(1, 65_536))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +123,28 @@ def reading(config: Config) -> Iterator[Catalog]:
 
 
 def read_target(name: str) -> tuple[str | None, bytes | None]:
-    """(URL, ``None``) for a web address, (``None``, bytes) for a file or ``-``. Raises ``NoInput``."""
-    scheme = urlsplit(name).scheme.lower() if "://" in name[:12] else ""
+    """(URL, ``None``) for a web address, (``None``, bytes) for a file or ``-``. Raises ``NoInput``, also for an address
+    that is none."""
+    scheme = name.partition("://")[0].lower() if "://" in name[:12] else ""
     if scheme in ("http", "https"):
-        return name, None
+        return web_address(name), None
     if scheme:
         raise NoInput(f"{name}: only http:// and https:// addresses can be archived")
     return None, intake.read_file(name)
+
+
+def web_address(text: str) -> str:
+    """``text``, if it is an address that may be asked for, whatever its port; else ``NoInput`` with the reason."""
+    try:
+        guard.place(text, _ANY_PORT)
+    except Refused as error:
+        raise NoInput(f"no web address: {error}") from error
+    return text
+
+
+def link(text: str) -> str:
+    """The short link that ``text`` is, with its scheme, else ``text`` as ``web_address`` has it."""
+    return short_link(text) or web_address(text)
 
 
 def run_async(main: Coroutine[Any, Any, T]) -> T:
