@@ -16,6 +16,7 @@ from rich.text import Text
 from archiver.model import Outcome
 
 Row = Mapping[str, Any]
+_SHOWN_URL = 120  # of a service's address with its twenty switches; --json has the whole
 _COLOURS = {
     "archived": "green",
     "already": "green",
@@ -116,7 +117,8 @@ def record(console: Console, row: Row) -> None:
     for link in row.get("links") or ():
         chain(console, link)
     for capture in row.get("captures") or ():
-        cells = f"{capture['http_status']} {capture['url']}  {capture['warc']} @{capture['offset']}"
+        url = capture["url"] if len(capture["url"]) <= _SHOWN_URL else capture["url"][:_SHOWN_URL] + "…"
+        cells = f"{capture['http_status']} {url}  {capture['warc']} @{capture['offset']}"
         console.print(Text(f"  {capture['why']:<14}", style="dim") + Text(harmless(cells)), soft_wrap=True)
 
 
