@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator
 
 from bs4 import BeautifulSoup
+from bs4.element import NavigableString, PageElement, Tag
 
 from archiver.find.dates import DateReader
-from archiver.find.flat import flatten
+from archiver.find.plain import tidy
 from archiver.find.sighting import Sighting
 from archiver.find.source import Source
 from archiver.model import PostRef
@@ -23,6 +24,9 @@ MAX_CARDS = 2_000
 _CARD_CHARS = 20_000
 
 _PART = "tweet-author-handle"
+_PARTS = frozenset(("tweet-author-name", "tweet-author-handle", "tweet-text", "tweet-date"))
+_JSON = frozenset(("data-attrs", "data-tweet"))
+"""Attributes that hold the post as JSON: more exact than the card, and read as state."""
 _OPENING = re.compile(
     r"<(?:div|a|table|section|article)\b[^<>]*\bclass\s*=\s*[\"'][^\"'<>]*(?<![\w-])tweet(?![\w-])[^<>]*>"
 )
@@ -39,10 +43,12 @@ def cards(source: Source, dates: DateReader) -> Iterator[Sighting]:
             source.cut.add("cards")
             return
         if source.zone(place) == "body":
-            count += 1
-            bounds = _bounds(source, place, floor, following)
-            if seen := _read(source, *bounds, dates):
-                floor = bounds[1]
+            start, end = _bounds(source, place, floor, following)
+            opening = source.read_tag(start)
+            if opening and _JSON & opening.attributes.keys():
+                floor = place
+            elif seen := _read(source, start, end, dates):
+                count, floor = count + 1, end
                 yield seen
         place = following
 
@@ -60,13 +66,18 @@ def _bounds(source: Source, place: int, floor: int, following: int) -> tuple[int
 
 
 def _read(source: Source, start: int, end: int, dates: DateReader) -> Sighting | None:
-    soup = BeautifulSoup(source.words(start, end), "lxml")
-    said = {name: _text(soup, f"tweet-{name}") for name in ("author-name", "author-handle", "text", "date")}
-    handle = _HANDLE.fullmatch((said["author-handle"] or "").strip())
+    soup = BeautifulSoup(source.words(start, end), "lxml", multi_valued_attributes=None)
+    said: dict[str, str] = {}
+    hrefs: list[str] = []
+    for part in soup.descendants:
+        if isinstance(part, Tag):
+            hrefs += [str(part["href"])] if "href" in part.attrs else []
+            for name in _PARTS.intersection(str(part.get("class") or "").split()):
+                said.setdefault(name, _text(part))
+    handle = _HANDLE.fullmatch(said.get("tweet-author-handle", ""))
     if handle is None:
         return None
-    body = said["text"]
-    hrefs = (str(tag["href"]) for tag in soup.find_all(href=True))
+    body = said.get("tweet-text")
     post = next((post for href in hrefs if (post := match(href)) and _own(post, handle["handle"])), None)
     return Sighting(
         start=start,
@@ -74,10 +85,10 @@ def _read(source: Source, start: int, end: int, dates: DateReader) -> Sighting |
         kind="embed",
         form="element",
         post=post,
-        author=" ".join((said["author-name"] or "").split()) or None,
+        author=said.get("tweet-author-name") or None,
         handle=handle["handle"],
-        date=dates.line(" ".join((said["date"] or "").split())),
-        text=body,
+        date=dates.line(said.get("tweet-date", "")),
+        text=body or None,
         short_links=tuple(dict.fromkeys(link for _, _, link in short_links_in(body or ""))),
     )
 
@@ -86,6 +97,11 @@ def _own(post: PostRef, handle: str) -> bool:
     return post.handle is None or post.handle.lower() == handle.lower()
 
 
-def _text(soup: BeautifulSoup, name: str) -> str | None:
-    part = soup.find(class_=name)
-    return flatten(str(part)).text or None if part else None
+def _text(part: Tag) -> str:
+    """Its words; a post's own line breaks are kept (``white-space: pre-wrap``), the markup's are folded."""
+    words = ("\n" if isinstance(one, Tag) else str(one) for one in part.descendants if _seen(one))
+    return tidy("".join(words))
+
+
+def _seen(node: PageElement) -> bool:
+    return isinstance(node, NavigableString) or (isinstance(node, Tag) and node.name == "br")

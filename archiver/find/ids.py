@@ -20,27 +20,31 @@ from archiver.find.dates import DateReader
 from archiver.find.layers import SLASH, peel_address
 from archiver.find.sighting import Sighting
 from archiver.find.source import Source, Tag
-from archiver.model import PostRef
-from archiver.platforms import match
+from archiver.platforms import match, post_of
 
 MAX_NAMES = 20_000
 
 _Q = r"(?:[\\\"']|&(?:amp;)*(?:quot|#0*34|#0*39|apos);|\\+u0022)*"
-_NAME = re.compile(r"tw(?:eet|itter)")
+_NAME = re.compile(r"tw(?:eet|itter(?!:(?!:)|\.com))")
+"""The words, but not X's own address, nor the ``twitter:…`` names of meta elements: most of a page's occurrences."""
 _NAMED_ID = re.compile(
     rf"tw(?:eet|itter)(?:-embed|-tweet|-status|-post)?[-_]?(?:status[-_]?)?id{_Q}\s*[=:]\s*{{?{_Q}\s*(?P<id>\d{{2,19}})(?!\d)"
 )
 _TWEET = re.compile(rf"(?:data-)?tweet{_Q}\s*[=:]\s*{_Q}(?P<id>[1-9]\d{{14,18}})(?!\d)")
-_FRAME = re.compile(rf"(?:twitter|x)\.com{SLASH}embed{SLASH}[^\s<>\"']{{1,4000}}")
+_FRAME = re.compile(rf"platform\.(?:twitter|x)\.com{SLASH}embed{SLASH}[^\s<>\"']{{1,2000}}")
 _S9E = re.compile(r"twitter[\w.]{0,20}\.html#(?P<id>[1-9]\d{9,18})(?!\d)")
 _PARAMETER = re.compile(r"[?&;][a-z_-]*$")
+_NUMBER = re.compile(r"[1-9]\d{14}")
+_NEAR, _STATE_NEAR = 400, 1_500
 _ID = r"(?<![\w/.-])(?P<id>[1-9]\d{1,18})(?![\w/.-])"
+_LONG_ID = _ID.replace("{1,18}", "{5,18}")
+"""Where a year may stand in the same place (``[Twitter 2024]``)."""
 _CALLS = (  # what stands before the name, and what follows it up to the id
     (re.compile(r"\{\{[<%][ ]*$"), re.compile(rf"[\w.-]{{0,20}}[ ][^>%}}]{{0,120}}?{_ID}")),
     (re.compile(r"\{%-?[ ]*(?:include )?$"), re.compile(rf"[\w.-]{{0,20}}[ ][^%}}]{{0,120}}?{_ID}")),
-    (re.compile(r"\{\{#?$"), re.compile(rf"(?: embed)?[ ]?[:|][^}}]{{0,120}}?{_ID}")),
-    (re.compile(r"\[(?:media=)?$"), re.compile(rf"(?:\]|[ ][^\[\]]{{0,80}}?)\s?{_ID}")),
-    (re.compile(r"@\[$"), re.compile(rf"\]\({_ID}")),
+    (re.compile(r"\{\{#?$"), re.compile(rf"(?: embed)?[ ]?[:|][^}}]{{0,120}}?{_LONG_ID}")),
+    (re.compile(r"\[(?:media=)?$"), re.compile(rf"(?:\]|[ ][^\[\]]{{0,80}}?)\s?{_LONG_ID}")),
+    (re.compile(r"@\[$"), re.compile(rf"\]\({_LONG_ID}")),
     (re.compile(r"(?:^|\n)(?:\.\. |::)?$"), re.compile(rf"::?[ {{#\[]*(?:id=)?[\"']?{_ID}")),
 )
 _X_SHORTCODE = re.compile(r"\{\{[<%]\s*x\s[^>%}]{0,120}?(?<![\w/.-])(?P<id>[1-9]\d{1,18})(?![\w/.-])")
@@ -54,6 +58,8 @@ _OURS = re.compile(r"tweet|twitter")
 _CHROME = re.compile(
     r"timeline|follow|share|sharing|button|btn|moment|widget-config|intent|card-meta|account|pixel|analytics"
 )
+_OPENERS = frozenset("{%<[#.:e=-\n")
+"""The last sign before the name of a shortcode (``e``: of an include)."""
 _KIND = re.compile(
     rf"(?:type|typename|kind|provider|provider_?name|service|network|platform|component|source|name|resolver){_Q}\s*:\s*{_Q}"
     r"[\w :/.@-]{0,40}$"
@@ -66,55 +72,68 @@ def identified(source: Source, dates: DateReader) -> Iterator[Sighting]:
     for count, found in enumerate(_NAME.finditer(source.low)):
         if count >= MAX_NAMES:
             source.cut.add("names of tweets")
-            return
+            break
         zone = source.zone(found.start())
         if zone in ("comment", "style"):
             continue
-        yield from _named(source, found.start(), zone == "script", tags, dates)
+        yield from _named(source, found, zone == "script") or (
+            _of_state(source, found.start(), dates) if zone == "script" else _of_body(source, found, tags)
+        )
+    yield from _frames(source)
     if "{{" in source.low:
         for found in _X_SHORTCODE.finditer(source.low):
-            yield _sighting(source, found.start(), found.end(), "shortcode", found["id"], _user(source, *found.span()))
+            yield from _sighting(source, *found.span(), "shortcode", found["id"], _user(source, *found.span()))
 
 
-def _named(source: Source, place: int, script: bool, tags: set[int], dates: DateReader) -> Iterator[Sighting]:
-    low = source.low
+def _frames(source: Source) -> Iterator[Sighting]:
+    for count, found in enumerate(_FRAME.finditer(source.low)):
+        if count >= MAX_NAMES:
+            source.cut.add("frames")
+            return
+        zone = source.zone(found.start())
+        post = match("https://" + peel_address(source.words(*found.span())))
+        if post and zone not in ("comment", "style"):
+            yield from _in_tag(source, found.start(), found.end(), post.post_id, zone == "script")
+
+
+def _named(source: Source, found: re.Match[str], script: bool) -> list[Sighting]:
+    """The post whose id stands right behind its name, in any notation."""
+    low, place = source.low, found.start()
     named = _NAMED_ID.match(low, place) or _TWEET.match(low, place)
     if named:
         before = low[max(0, place - 30) : place]
         if before.endswith(("re", "user-")) or _PARAMETER.search(before):
-            return  # a retweet's; a parameter of an address: a button that acts on the post
-        yield _in_tag(source, place, named.end(), named["id"], script)
+            return []  # a retweet's; a parameter of an address: a button that acts on the post
+    else:
+        named = _S9E.match(low, place)
+    return list(_in_tag(source, place, named.end(), named["id"], script)) if named else []
+
+
+def _of_body(source: Source, found: re.Match[str], tags: set[int]) -> Iterator[Sighting]:
+    """The post that a shortcode or an element around the word names."""
+    low, place = source.low, found.start()
+    if low[max(0, place - 9) : place].rstrip(" ")[-1:] in _OPENERS or place == 0:
+        for opened, rest in _CALLS:
+            if opened.search(low, max(0, place - 24), place) and (called := rest.match(low, found.end())):
+                user = _user(source, place, called.end() + 80)
+                yield from _sighting(source, place, called.end(), "shortcode", called["id"], user)
+                return
+    if not _NUMBER.search(low, max(0, place - _NEAR), place + _NEAR):
         return
-    framed = _FRAME.match(low, place)
-    if framed:
-        if post := match("https://platform." + peel_address(source.words(*framed.span()))):
-            yield _in_tag(source, place, framed.end(), post.post_id, script)
-        return
-    if hosted := _S9E.match(low, place):
-        yield _in_tag(source, place, hosted.end(), hosted["id"], script)
-        return
-    if script:
-        yield from _of_state(source, place, dates)
-        return
-    name = _NAME.match(low, place)
-    for opened, rest in _CALLS:
-        if name and opened.search(low, max(0, place - 24), place) and (called := rest.match(low, name.end())):
-            user = _user(source, place, called.end() + 80)
-            yield _sighting(source, place, called.end(), "shortcode", called["id"], user)
-            return
     tag = source.tag_at(place)
     if tag and tag.start not in tags:
         tags.add(tag.start)
         yield from _of_element(source, tag)
 
 
-def _sighting(source: Source, start: int, end: int, form: str, post_id: str, user: str | None = None) -> Sighting:
-    return Sighting(
-        start=start, end=end, kind="embed", form=form, post=PostRef(platform="x", post_id=post_id, handle=user)
-    )
+def _sighting(
+    source: Source, start: int, end: int, form: str, post_id: str, user: str | None = None
+) -> Iterator[Sighting]:
+    if post := post_of(post_id, user):
+        yield Sighting(start=start, end=end, kind="embed", form=form, post=post)
 
 
-def _in_tag(source: Source, place: int, end: int, post_id: str, script: bool) -> Sighting:
+def _in_tag(source: Source, place: int, end: int, post_id: str, script: bool) -> Iterator[Sighting]:
     tag = None if script else source.tag_at(place)
     if tag is None:
         return _sighting(source, place, end, "script" if source.markup else "shortcode", post_id)
@@ -137,14 +156,14 @@ def _of_element(source: Source, tag: Tag) -> Iterator[Sighting]:
     if not (_OURS.search(kind) or _OURS.search(tag.name)) or _CHROME.search(kind + " " + tag.name):
         return
     if link := _LINK_ONLY.search(source.text, tag.start, tag.end) or _LINK_ONLY.search(source.low, tag.start, tag.end):
-        yield _sighting(source, tag.start, tag.end, "element", link["id"], link["user"])
+        yield from _sighting(source, tag.start, tag.end, "element", link["id"], link["user"])
         return
     for name, value in tag.attributes.items():
         bare = (value if value != "{" else _expression(source, tag, name)).strip("{}\"'` ")
         held = _SNOWFLAKE.fullmatch(bare) if _ID_NAMES.fullmatch(name) else None
         if held:
             form = "iframe" if tag.name == "iframe" else "element"
-            yield _sighting(source, tag.start, tag.end, form, held["id"])
+            yield from _sighting(source, tag.start, tag.end, form, held["id"])
             return
 
 
@@ -157,12 +176,14 @@ def _expression(source: Source, tag: Tag, name: str) -> str:
 
 
 def _of_state(source: Source, place: int, dates: DateReader) -> Iterator[Sighting]:
-    if not _KIND.search(source.low, max(0, place - 80), place):
+    low = source.low
+    if ":" not in low[max(0, place - 45) : place] or not _KIND.search(low, max(0, place - 80), place):
+        return
+    if not _NUMBER.search(low, max(0, place - _STATE_NEAR), place + _STATE_NEAR):
         return
     value = state.object_at(source, place)
     post_id = state.id_of(value) if value else None
-    if value and post_id:
+    post = post_of(post_id) if post_id else None
+    if value and post:
         told = state.facts(value, dates)
-        yield Sighting(
-            start=place, end=place + 7, kind="embed", form="script", post=PostRef(platform="x", post_id=post_id), **told
-        )
+        yield Sighting(start=place, end=place + 7, kind="embed", form="script", post=post, **told)

@@ -147,7 +147,7 @@ def facts(value: Mapping[str, Any], dates: DateReader) -> dict[str, Any]:
         told["short_links"] = tuple(dict.fromkeys(link for _, _, link in short_links_in(text)))
     told = {key: item for key, item in told.items() if item}
     markup = _first(flat, "html")
-    return _quoted(markup, dates, told) if markup else told
+    return _quoted(markup, dates, told) if markup and "<blockquote" not in markup else told
 
 
 def _quoted(markup: str, dates: DateReader, told: dict[str, Any]) -> dict[str, Any]:
