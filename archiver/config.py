@@ -167,8 +167,8 @@ def _one_of(*words: str) -> Callable[[object], str]:
 
 def _list_of(*words: str) -> Callable[[object], tuple[str, ...]]:
     def read(value: object) -> tuple[str, ...]:
-        if not isinstance(value, list) or len(set(map(str, value))) != len(value):
-            raise ValueError(f"wants a list without repetitions, of {', '.join(words)}")
+        if not isinstance(value, list) or not value or len(set(map(str, value))) != len(value):
+            raise ValueError(f"wants a list without repetitions, of {', '.join(words)}, and at least one")
         return tuple(_one_of(*words)(item) for item in value)
 
     return read

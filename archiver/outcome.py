@@ -56,9 +56,9 @@ def of_links(item: Find, links: Sequence[Body], fresh: bool) -> Verdict:
     if waiting:
         return Verdict("pending", waiting, due)
     if item.kind == "embed":
-        return Verdict(
-            "unavailable", "no id: the article keeps only the post's text, and none of its links leads to the post"
-        )
+        elsewhere = next((link.get("end") for link in links if link.get("post")), None)
+        led = f"its link leads to another account or day: {elsewhere}" if elsewhere else "none of its links leads to it"
+        return Verdict("unavailable", f"no id: the article keeps only the post's text, and {led}")
     if not links:
         return Verdict("failed", "no link that can be followed")
     status = "already" if links[0].get("ended") == "page" and not fresh else _BY_END.get(links[0]["ended"], "failed")
