@@ -43,7 +43,8 @@ def flatten(markup: str) -> Flat:
     """``markup`` (a fragment, as broken as it may be) as flat text. Comments, scripts and styles are not text."""
     markup = _COMMENT.sub("", markup[:MAX_FRAGMENT_CHARS]).replace("\0", "")
     soup = BeautifulSoup(f"<div>{markup}</div>", "lxml", multi_valued_attributes=None)
-    outermost = next((child for child in soup.div.contents if isinstance(child, Tag)), None) if soup.div else None
+    whole = next((node for node in soup.descendants if isinstance(node, Tag) and node.name == "div"), None)
+    outermost = next((child for child in whole.contents if isinstance(child, Tag)), None) if whole else None
     lines = _Lines()
     lang: str | None = None
     root: dict[str, str] = {}

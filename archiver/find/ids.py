@@ -69,6 +69,7 @@ _KIND = re.compile(
 def identified(source: Source, dates: DateReader) -> Iterator[Sighting]:
     """The posts that are named by their id, in order of their names."""
     tags: set[int] = set()
+    numbers = _Numbers(source.low)
     for count, found in enumerate(_NAME.finditer(source.low)):
         if count >= MAX_NAMES:
             source.cut.add("names of tweets")
@@ -77,12 +78,30 @@ def identified(source: Source, dates: DateReader) -> Iterator[Sighting]:
         if zone in ("comment", "style"):
             continue
         yield from _named(source, found, zone == "script") or (
-            _of_state(source, found.start(), dates) if zone == "script" else _of_body(source, found, tags)
+            _of_state(source, found.start(), numbers, dates)
+            if zone == "script"
+            else _of_body(source, found, numbers, tags)
         )
     yield from _frames(source)
     if "{{" in source.low:
         for found in _X_SHORTCODE.finditer(source.low):
             yield from _sighting(source, *found.span(), "shortcode", found["id"], _user(source, *found.span()))
+
+
+class _Numbers:
+    """Where snowflakes stand in a text, asked about places that only go forward: no stretch is looked at twice."""
+
+    def __init__(self, low: str) -> None:
+        self._low = low
+        self._looked = 0
+        self._last = -1
+
+    def between(self, start: int, end: int) -> bool:
+        """Whether a number of fifteen digits or more begins between ``start`` and ``end``."""
+        for found in _NUMBER.finditer(self._low, max(0, start, self._looked - 14), end):
+            self._last = max(self._last, found.start())
+        self._looked = max(self._looked, end)
+        return self._last >= start
 
 
 def _frames(source: Source) -> Iterator[Sighting]:
@@ -99,17 +118,20 @@ def _frames(source: Source) -> Iterator[Sighting]:
 def _named(source: Source, found: re.Match[str], script: bool) -> list[Sighting]:
     """The post whose id stands right behind its name, in any notation."""
     low, place = source.low, found.start()
-    named = _NAMED_ID.match(low, place) or _TWEET.match(low, place)
+    behind = low[found.end() : found.end() + 40]
+    named = None
+    if "=" in behind or ":" in behind:
+        named = _NAMED_ID.match(low, place) or _TWEET.match(low, place)
     if named:
         before = low[max(0, place - 30) : place]
         if before.endswith(("re", "user-")) or _PARAMETER.search(before):
             return []  # a retweet's; a parameter of an address: a button that acts on the post
-    else:
+    elif "#" in behind:
         named = _S9E.match(low, place)
     return list(_in_tag(source, place, named.end(), named["id"], script)) if named else []
 
 
-def _of_body(source: Source, found: re.Match[str], tags: set[int]) -> Iterator[Sighting]:
+def _of_body(source: Source, found: re.Match[str], numbers: _Numbers, tags: set[int]) -> Iterator[Sighting]:
     """The post that a shortcode or an element around the word names."""
     low, place = source.low, found.start()
     if low[max(0, place - 9) : place].rstrip(" ")[-1:] in _OPENERS or place == 0:
@@ -118,7 +140,7 @@ def _of_body(source: Source, found: re.Match[str], tags: set[int]) -> Iterator[S
                 user = _user(source, place, called.end() + 80)
                 yield from _sighting(source, place, called.end(), "shortcode", called["id"], user)
                 return
-    if not _NUMBER.search(low, max(0, place - _NEAR), place + _NEAR):
+    if not numbers.between(place - _NEAR, place + _NEAR):
         return
     tag = source.tag_at(place)
     if tag and tag.start not in tags:
@@ -175,11 +197,11 @@ def _expression(source: Source, tag: Tag, name: str) -> str:
     return given[1] if given else ""
 
 
-def _of_state(source: Source, place: int, dates: DateReader) -> Iterator[Sighting]:
+def _of_state(source: Source, place: int, numbers: _Numbers, dates: DateReader) -> Iterator[Sighting]:
     low = source.low
     if ":" not in low[max(0, place - 45) : place] or not _KIND.search(low, max(0, place - 80), place):
         return
-    if not _NUMBER.search(low, max(0, place - _STATE_NEAR), place + _STATE_NEAR):
+    if not numbers.between(place - _STATE_NEAR, place + _STATE_NEAR):
         return
     value = state.object_at(source, place)
     post_id = state.id_of(value) if value else None

@@ -51,9 +51,9 @@ def peel_markup(raw: str) -> str:
             raw = unquote(raw, errors="replace")
         else:
             head = raw[:_HEAD_CHARS]
-            if _IN_JSON.search(head) or "\\u0022" in head:
+            if "\\" in head and ("\\u0022" in head or _IN_JSON.search(head)):
                 raw = undo_json(raw)
-            elif _IN_ENTITIES.search(head):
+            elif "=&" in head and _IN_ENTITIES.search(head):
                 raw = html.unescape(raw)
             else:
                 return raw

@@ -14,7 +14,7 @@ import re
 _SLASH = rb"(?:\\*/|\\+u002[fF]|\\+x2[fF]|%(?:25)*2[fF]|&(?:amp;)*(?:#0*47|#[xX]0*2[fF]|sol);)"
 _SURE = (  # each begins with letters that the engine skips to; what stands before them is looked at afterwards
     re.compile(rb"status(?:es)?" + _SLASH + rb"\d"),
-    re.compile(rb"t\.co[/\\%&](?<![A-Za-z0-9-]t\.co.)"),
+    re.compile(rb"t\.co[/\\%&](?:(?<![A-Za-z0-9-]t\.co.)|(?<=2[Ff]t\.co.))"),
     re.compile(rb"x\.com[/\\%&](?:(?<=\.x\.com.)|[^\s\"'<>]{0,60}article)"),
     re.compile(rb"PGJsb2NrcXVvdGU"),  # "<blockquote" in base 64
 )

@@ -104,10 +104,10 @@ def _read_quote(flat: Flat, dates: DateReader, start: int, end: int, *, named: b
 
 def _permalink(flat: Flat) -> Link | None:
     """The last link to a post: earlier ones belong to its text or to the post it answers (``protocols`` 7.2)."""
-    links = [link for link in flat.links if shows_post(link.href)]
+    links = [link for link in flat.links if "status" in link.href.lower() and shows_post(link.href)]
     if links:
         return links[-1]
-    printed = [word for word in flat.text.split() if shows_post(word)]
+    printed = [word for word in flat.text.split() if "/status" in word.lower() and shows_post(word)]
     if not printed:
         return None
     place = flat.text.rfind(printed[-1])
@@ -160,5 +160,7 @@ def _without_honorific(author: str | None, flat: Flat, permalink: Link | None) -
 
 def _short_links(flat: Flat) -> tuple[str, ...]:
     placed = [(start, link) for start, _, link in short_links_in(flat.text)]
-    placed += [(link.start, short) for link in flat.links if (short := short_link(link.href))]
+    placed += [
+        (link.start, short) for link in flat.links if ".co" in link.href.lower() and (short := short_link(link.href))
+    ]
     return tuple(dict.fromkeys(link for _, link in sorted(placed)))

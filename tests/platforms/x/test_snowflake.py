@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archiver.platforms.x.snowflake import moment
+from archiver.platforms.x.snowflake import is_possible, moment
 from tests.shared import needs_shared, shared_json
 
 
@@ -53,3 +53,21 @@ def test_ids_agree_with_the_times_that_x_printed(pair):
     assert made is not None
     assert pair["data_time"] == int(made.at.timestamp())
     assert pair["snowflake_ms"] == round(made.at.timestamp() * 1000)
+
+
+@pytest.mark.parametrize(
+    ("post_id", "possible"),
+    [
+        ("20", True),
+        ("29700859247", True),
+        ("29700859248", False),
+        ("100000000000000", False),
+        ("291899999999999", False),
+        ("291900000000000", True),
+        ("9223372036854775807", True),
+        ("9223372036854775808", False),
+    ],
+)
+def test_the_band_between_counted_ids_and_snowflakes_was_never_given(post_id, possible):
+    """``protocols`` 3: nobody has such a post, whatever an address says; nor one beyond 63 bits."""
+    assert possible is is_possible(post_id)
