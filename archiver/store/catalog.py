@@ -50,6 +50,7 @@ class Catalog:
         self._looking: sa.Connection | None = None
         self._upserts = {table.name: _upsert(engine.dialect.name, table) for table in _DOCUMENTED}
         self._put_warc = _Prepared(_upsert(engine.dialect.name, schema.warc), engine.dialect)
+        self._captured = _Prepared(_CAPTURED, engine.dialect)
         self._put_captures = _Prepared(schema.capture.insert(), engine.dialect)
 
     @classmethod
@@ -183,7 +184,8 @@ class Catalog:
 
     def captured(self, slot: str, url: str) -> Sequence[Mapping[str, Any]]:
         """The rows of ``capture`` for this slot and URL, newest first."""
-        return [row._mapping for row in self.rows(_CAPTURED, {"slot": slot, "url": url})]
+        with self._translated(), self._looker() as connection:
+            return [row._mapping for row in self._captured.rows(connection, {"slot": slot, "url": url})]
 
     def body(self, table: sa.Table, **key: str) -> str | None:
         """The newest document's body (JSON) under this key."""
@@ -268,10 +270,10 @@ def _check_identity(connection: sa.Connection, path: Path) -> None:
 
 
 class _Prepared:
-    """A statement turned into SQL once. Every batch of captures needs two; making their text and their parameters anew
-    each time takes as long as the database does for the rest."""
+    """A statement turned into SQL once. Every capture needs one and every batch two; making their text and their
+    parameters anew each time takes as long as the database does for the rest."""
 
-    def __init__(self, statement: sa.Insert, dialect: sa.Dialect) -> None:
+    def __init__(self, statement: sa.Insert | sa.Select[Any], dialect: sa.Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self._text = str(compiled)
         self._order: Sequence[str] | None = getattr(compiled, "positiontup", None)
@@ -281,6 +283,12 @@ class _Prepared:
         order = self._order
         values = rows if order is None else [tuple(row[name] for name in order) for row in rows]
         connection.exec_driver_sql(self._text, list(values))
+
+    def rows(self, connection: sa.Connection, values: dict[str, object]) -> Sequence[Any]:
+        """What it selects."""
+        order = self._order
+        given = values if order is None else tuple(values[name] for name in order)
+        return connection.exec_driver_sql(self._text, given).all()
 
 
 def _upsert(dialect: str, table: sa.Table) -> sa.Insert:
