@@ -190,8 +190,9 @@ def report(tally: Tally, documents: Counter[str]) -> str:
     lines = [
         "# Recall and precision on labelled articles",
         "",
-        f"Written by `make corpus`. {documents.total()} real documents ({kinds}), labelled by hand; they are other",
-        "people's pages and not part of this repository. A wrong embed is one that the labels don't know.",
+        f"Written by `make corpus`: {documents.total()} real documents ({kinds}).",
+        "They were labelled by hand, are other people's pages, and no part of this repository.",
+        "A wrong find is one that the labels don't know.",
         "",
         *table("measure", dict(tally.measures)),
         "By the form of the embed, as the labels name it (with and without an id):",

@@ -27,6 +27,8 @@ _CALLED = re.compile(rb"[{\[<:.]%?[# ]{0,2}(?:media=|MEDIA=|include )?[Tt]?$")
 _CALLED_WITH = re.compile(rb"[^<>\n]{0,60}[\s\"'=:(\[|#{}\]]\d{2,18}(?!\d)")
 _COMPONENT = re.compile(rb"\{\{[<%]\s*x\s")
 _AROUND = 260
+_PATIENCE = 5_000
+"""How many words or signs are asked about; a page with more is looked at in any case."""
 
 
 def any_mark(data: bytes) -> bool:
@@ -38,18 +40,22 @@ def any_mark(data: bytes) -> bool:
 
 def _handle(data: bytes) -> bool:
     place = data.find(b"@")
-    while place >= 0:
+    for _ in range(_PATIENCE):
+        if place < 0:
+            return False
         if _HANDLE.match(data, place - 1 if place else 0):
             return True
         place = data.find(b"@", place + 1)
-    return False
+    return True
 
 
 def _named(data: bytes, word: bytes) -> bool:
     """Whether a number, as a post's may be, stands near the word; or the word is part of a post's own address."""
     looked = 0
     place = data.find(word)
-    while place >= 0:
+    for _ in range(_PATIENCE):
+        if place < 0:
+            return False
         end = place + len(word)
         if data[place - 5 : place] == b"pic.t" or _BESIDE.match(data, place) or _NAMED_ID.match(data, place):
             return True
@@ -59,4 +65,4 @@ def _named(data: bytes, word: bytes) -> bool:
             return True
         looked = end + _AROUND - 15
         place = data.find(word, end)
-    return False
+    return True
