@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 ARTICLE ?= examples/article.txt
+# Handed on through the environment and unexpanded: a web address is full of what a shell or make would act on.
+unexport ARTICLE
+export ARTICLE_AS_TYPED := $(value ARTICLE)
 
 .DEFAULT_GOAL := help
 .PHONY: help save demo test check fmt lock bench crash corpus clean
@@ -22,7 +25,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	touch $@
 
 save: $(VENV)/.run  ## archive one article: make save ARTICLE=https://… (or a file)
-	@$(BIN)/archiver save $(ARTICLE) || { code=$$?; test $$code -eq 1 -o $$code -eq 69 || exit $$code; \
+	@$(BIN)/archiver save -- "$$ARTICLE_AS_TYPED" || { code=$$?; test $$code -eq 1 -o $$code -eq 69 || exit $$code; \
 	  echo "Some finds wait for another try (archiver's exit code was $$code): run it again later."; }
 
 demo: $(VENV)/.dev  ## the same program against a miniature web on loopback; leaves build/demo to look at
