@@ -20,7 +20,7 @@ from archiver.find.source import Source
 from archiver.model import PostRef
 from archiver.platforms import match, short_links_in
 
-MAX_CARDS = 2_000
+MAX_CARDS = 500
 _CARD_CHARS = 20_000
 
 _PART = "tweet-author-handle"
@@ -42,27 +42,30 @@ def cards(source: Source, dates: DateReader) -> Iterator[Sighting]:
         if count >= MAX_CARDS:
             source.cut.add("cards")
             return
-        if source.zone(place) == "body":
-            start, end = _bounds(source, place, floor, following)
+        part = source.tag_at(place) if source.zone(place) == "body" else None
+        if part and part.attribute_at(place) == "class":
+            start, end = _bounds(source, part.start, floor, following)
             opening = source.read_tag(start)
             if opening and _JSON & opening.attributes.keys():
                 floor = place
-            elif seen := _read(source, start, end, dates):
-                count, floor = count + 1, end
-                yield seen
+            else:
+                count += 1
+                if seen := _read(source, start, end, dates):
+                    floor = end
+                    yield seen
         place = following
 
 
 def _bounds(source: Source, place: int, floor: int, following: int) -> tuple[int, int]:
-    """Of a card whose handle is at ``place``: from its opening tag to the next card's, or a card's length."""
+    """Of a card whose handle's element is at ``place``: from its opening tag to the next card's, or a card's length."""
     low = max(floor, place - _CARD_CHARS)
     openings = [found.start() for found in _OPENING.finditer(source.low, low, place)]
-    start = openings[-1] if openings else source.low.rfind("<", low, place)
+    start = openings[-1] if openings else place
     limit = min(len(source.text), place + _CARD_CHARS, following if following >= 0 else len(source.text))
     if following >= 0 and following == limit:
         after = [found.start() for found in _OPENING.finditer(source.low, place, limit)]
         limit = after[0] if after else limit
-    return max(start, 0), limit
+    return start, limit
 
 
 def _read(source: Source, start: int, end: int, dates: DateReader) -> Sighting | None:

@@ -15,11 +15,13 @@ QUOTE = (
     "</a></blockquote>"
 )
 RESERVED = frozenset("i home explore intent messages notifications privacy search tos hashtag settings share".split())
+MARK = "https://t.co/AbCdEfGhIj "
+"""Without it a page may be passed by, which costs nothing and tells nothing."""
 WORST = [
     "https://t.co/", "https://t.co/AbCdEfGhIj ", "@", "(@ab)", "<p>(@ab) ", "— x (@abc) June 28, 2021\n", "<div>", "<!--",
     "<a (@xyz) ", '<a x="(@xyz) ', "<blockquote class=twitter-tweet>", QUOTE, "<blockquote>(@a)status", "<script>", "a=b ",
     f"twitter.com/a/status/{ID} ", "/status/1234", f'data-tweet-id="{ID}" ', "platform.twitter.com/embed/", "&amp;lt;",
-    "%25", "\\\\", "<textarea>", "<", ">", "{", '{"tweet":', "tweet", "[tweet ", "tweet-author-handle", "](http://a",
+    "%25", "\\\\", "<textarea>", "<", ">", "{", '{"tweet":', "tweet", "[tweet ", "tweet-author-handle", "<b class=tweet-author-handle>", "<b class=tweet data-id=1>", "](http://a",
     "PGJsb2NrcXVvdGU", "<p>https://x.com/a/status/20",
 ]  # fmt: skip
 
@@ -35,9 +37,9 @@ def seconds(text, name):
 @pytest.mark.parametrize("name", ["a.html", "a.txt"])
 def test_twice_the_page_takes_twice_the_time(unit, name):
     """No pattern goes back over what it has read."""
-    size = 60_000
-    once, twice = (min(seconds(unit * (size * n // len(unit)), name) for _ in range(2)) for n in (1, 2))
-    assert twice < 2.5 * once + 0.15
+    size = 30_000
+    once, twice = (min(seconds(MARK + unit * (size * n // len(unit)), name) for _ in range(3)) for n in (1, 2))
+    assert twice < 2.5 * once + 0.2
 
 
 @pytest.mark.parametrize("unit", [f"<p>https://x.com/a/status/{ID}</p>", f"tweetid={ID} ", f"— (@ada) {ID}tweet "])
