@@ -43,6 +43,10 @@ def leads_to(post_id: str = ID, handle: str | None = "GlobalTelevsion") -> Mappi
     return link("post", post={"platform": "x", "post_id": post_id, "handle": handle})
 
 
+def picture() -> Mapping[str, Any]:
+    return {**leads_to(), "end": f"https://twitter.com/GlobalTelevsion/status/{ID}/video/1"}
+
+
 def embed(handle: str | None = "GlobalTelevsion", day: date | None = date(2021, 6, 28)) -> Find:
     """The remains of a post as an article shows it."""
     printed = Moment.of_day(day) if day else None
@@ -64,6 +68,12 @@ class TestMatched:
             (embed(day=date(2021, 6, 27)), [leads_to()], False),
             (EMBED, [link()], False),
             (EMBED, [], False),
+            # Its picture link leads to the post that owns the picture: one of handle and day is enough.
+            (embed("NameBeforeTheChange"), [picture()], True),
+            (embed(day=date(2021, 6, 27)), [picture()], True),
+            (embed(day=date(2021, 3, 1)), [picture()], True),
+            (embed("SomebodyElse", date(2021, 3, 1)), [picture()], False),
+            (embed("SomebodyElse", None), [picture()], False),
             (LINK, [leads_to()], True),
             (LINK, [leads_to(handle=None)], True),
             (LINK, [link()], False),

@@ -243,6 +243,83 @@ def test_an_edited_article_is_seen_with_again(newsroom):
     assert [crossing.url for crossing in room.web.log[asked:]] == [address]
 
 
+def test_a_failed_look_takes_nothing_away(newsroom):
+    """An article that was saved and is gone now keeps its finds, and what it is now is an error."""
+    address = "https://news.example/a"
+    one = post()
+    room = newsroom(world(one, pages=(Page(url=address, body=f"<p>{one.url()}</p>".encode()),)))
+    room.save(address)
+    room.web.hosts |= world(pages=(Page(url=address, status=404),)).hosts()
+    again = room.archiver("save", "--again", address)
+    assert (again.code, "answered 404" in again.err) == (1, True)
+    assert [r["post_id"] for r in room.archiver("list", "--json").rows] == [one.post_id]
+    assert room.save(address).rows[0]["status"] == "already"
+
+
+def test_an_article_that_was_not_there_is_asked_for_again(newsroom):
+    """Once it is published it is found."""
+    address = "https://news.example/later"
+    room = newsroom(world(one := post(), pages=(Page(url=address, status=404),)))
+    assert room.save(address).code == 1
+    room.web.hosts |= world(one, pages=(Page(url=address, body=one.url().encode()),)).hosts()
+    said = room.save(address)
+    assert (said.code, said.rows[0]["status"]) == (0, "archived")
+
+
+def test_a_post_that_was_known_is_listed_as_archived_in_a_second_article(newsroom):
+    """``already`` is what one run says; the archive holds it."""
+    room = newsroom(world(shared := post()))
+    room.save(room.file("a.txt", f"One: {shared.url()}"))
+    room.save(room.file("b.txt", f"Two: {shared.url()}"))
+    assert len(room.archiver("list", "--json", "--status", "archived").rows) == 2
+
+
+@pytest.mark.parametrize("answer", ["not json", "cut json"])
+def test_an_answer_that_cannot_be_read_is_kept_and_asked_for_anew(newsroom, answer):
+    """The find failed and says so, the bytes are safe, and a later save gets another answer."""
+    unreadable = post(scenario=Scenario(tweet_result=answer, oembed="500 html"))
+    room = newsroom(world(unreadable))
+    text = room.file("a.txt", unreadable.url())
+    (found,) = room.save(text).rows
+    assert found["status"] == "failed"
+    assert [capture["why"] for capture in found["captures"]] == ["post", "oembed"]
+    asked = len(room.web.log)
+    room.save(text)
+    assert len(room.web.log) > asked
+
+
+def test_a_renamed_account_is_found_through_its_picture(newsroom):
+    """The embed names the old handle; the picture link leads to the post, and the two names are listed."""
+    photo = Photo(media_id=snowflake("2024-03-01T09:59:00Z"))
+    renamed = Post(
+        post_id=snowflake("2024-03-01T10:00:00Z"), by=ANNA, text="A post.", photos=(photo,), pic="AnnaPic001"
+    )
+    room = newsroom(world(renamed))
+    text = "A post. pic.twitter.com/AnnaPic001\n— Anna Example (@anna_before) March 1, 2024\n"
+    (found,) = room.save(room.file("a.txt", text)).rows
+    assert (found["post_id"], found["status"], found["handle"]) == (renamed.post_id, "archived", "anna_example")
+    (named,) = found["disagreements"]
+    assert [value["value"] for value in named["values"]][-1] == "anna_before"
+
+
+def test_a_page_that_is_no_text_is_kept_but_not_searched(newsroom):
+    """A PDF is captured; nothing is claimed about what is in it."""
+    address = "https://news.example/report.pdf"
+    page = Page(url=address, body=b"%PDF-1.4 https://t.co/abcdefghij", content_type="application/pdf")
+    room = newsroom(world(pages=(page,)))
+    said = room.archiver("save", address)
+    assert (said.code, "nothing that could be looked through; 1 captured" in said.out) == (0, True)
+
+
+def test_a_full_device_is_no_bug(newsroom):
+    """Standard output that can't be written is exit 74."""
+    room = newsroom(world(shown := post()))
+    room.save(room.file("a.txt", shown.url()))
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "archiver", "--config", str(room.config), "list"]
+        assert subprocess.run(command, stdout=full, stderr=subprocess.DEVNULL, check=False).returncode == 74
+
+
 def test_facts_point_at_the_bytes_that_they_were_read_from(newsroom):
     """Each fact's record id is a record of the archive, and its value is in that record's block."""
     room = newsroom(world(shown := post()))
@@ -360,6 +437,10 @@ def test_a_second_run_is_told_who_holds_the_archive(newsroom):
         (("save",), 2, "Missing argument"),
         (("save", "--colour", "x"), 2, "No such option"),
         (("show", "12345"), 66, "no archive"),
+        (("save", "http://[::1"), 66, ""),
+        (("save", "--url", "notaurl", "config.toml"), 66, "notaurl"),
+        (("resolve", "foo"), 66, "foo"),
+        (("list", "--status", "gone"), 2, "gone"),
         (("frobnicate",), 2, "No such command"),
     ],
 )
