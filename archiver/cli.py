@@ -9,16 +9,16 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import click
 from rich.console import Console
 
 from archiver import __version__, config, printing, run, tools, view
-from archiver.errors import ArchiverError, StoreError, UsageError
+from archiver.errors import ArchiverError, NoInput, StoreError, UsageError
 from archiver.model import Availability, Status
 
 # Of files and archive such an error is an ArchiverError already; without a file's name it is of our own output.
@@ -50,7 +50,7 @@ def _config(context: click.Context) -> config.Config:
 
 _json = click.option("--json", "as_json", is_flag=True, help="JSON Lines on standard output.")
 _wait = click.option(
-    "--wait-lock", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for another run to end."
+    "--wait-lock", type=click.IntRange(0), default=0, metavar="SECONDS", help="Wait for another run to end."
 )
 
 
@@ -80,10 +80,19 @@ def save(
     """
     if url and len(targets) != 1:
         raise UsageError("--url goes with one target", hint="call save once for each saved page")
-    wanted = [_target(name, url) for name in targets]
     settings = _config(context)
-    results = tools.run_async(_save(settings, wanted, again=again, quiet=quiet, as_json=as_json, wait_lock_s=wait_lock))
-    context.exit(results)
+    wanted, missing = [], 0
+    for name in targets:
+        try:
+            wanted.append(_target(name, url))
+        except NoInput as error:
+            if len(targets) == 1:
+                raise
+            missing = _say(error, debug=False)
+    if not wanted:
+        context.exit(missing)
+    code = tools.run_async(_save(settings, wanted, again=again, quiet=quiet, as_json=as_json, wait_lock_s=wait_lock))
+    context.exit(missing or code)
 
 
 def _target(name: str, url: str | None) -> run.Target:
@@ -325,23 +334,13 @@ def config_(context: click.Context, as_json: bool) -> None:
     settings = _config(context)
     shown = {section: asdict(getattr(settings, section)) for section in config.KEYS}
     if as_json:
-        click.echo(printing.json_line({"path": str(settings.path) if settings.path else None, **_plain(shown)}))
+        click.echo(printing.json_line({"path": str(settings.path) if settings.path else None, **printing.plain(shown)}))
         return
     click.echo(f"# {settings.path or 'built-in defaults (no config.toml here)'}")
-    for section, values in _plain(shown).items():
+    for section, values in printing.plain(shown).items():
         click.echo(f"\n[{section}]")
         for key, value in values.items():
             click.echo(f"{key} = {printing.json_line(value)}")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {":".join(map(str, key)) if isinstance(key, tuple) else key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], int):
-        return f"{value[0]}:{value[1]}"
-    if isinstance(value, frozenset | tuple):
-        return [_plain(item) for item in sorted(value)]
-    return str(value) if isinstance(value, Path) else value
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

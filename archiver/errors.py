@@ -59,7 +59,7 @@ class ConfigError(ArchiverError):
     exit_code = 78
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems), hint="`archiver config` prints every key and its meaning")
+        super().__init__("; ".join(problems), hint="config.toml at the top of the project explains every key")
         self.problems = tuple(problems)
 
 

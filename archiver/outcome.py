@@ -91,6 +91,8 @@ def of_post(body: Body, links: Sequence[Body], fresh: bool) -> Verdict:
     failures = [f"{failure['why']} {failure['word']}" for failure in body.get("failures") or ()]
     unclear = body.get("availability") not in (None, "public") and not body.get("settled")
     said = [f"{body['availability']} ({body['availability_how']})"] if unclear else []
+    if body.get("availability_how") == "oembed" and not body.get("settled") and not failures:
+        said = ["shown by oEmbed alone, so its media are not known yet"]
     reason = "; ".join(filter(None, [*said, *dict.fromkeys(failures), waiting])) or "incomplete"
     return Verdict("pending", reason, min(due, default=None))
 

@@ -40,12 +40,17 @@ Json = dict[str, Any]
 _CONCLUSIVE: frozenset[Availability] = frozenset(
     ("public", "deleted", "suspended", "protected", "account_gone", "violated_rules", "age_restricted", "unavailable")
 )
+# How often tweet-result is asked for a post that oEmbed shows, before its media are given up.
+_LOOKS = 2
 # Shown at the top of a public record, from the first fact there is; what the article claims comes last.
 _HEADLINES = ("author", "handle", "text", "lang")
 
 
-def read(capture: Capture, platform: Platform) -> PostRecord:
-    """What the answers say about the post. Raises ``UnreadableCapture`` when a needed field has another shape."""
+def read(capture: Capture, platform: Platform, *, looks: int = 0) -> PostRecord:
+    """What the answers say about the post. ``looks``: how many were answered before this one.
+
+    Raises ``UnreadableCapture`` when a needed field has another shape.
+    """
     availability, how, facts = platform.read(capture)
     answered = any(exchange.request.why in ("post", "oembed") for exchange in capture.exchanges)
     return PostRecord(
@@ -55,8 +60,16 @@ def read(capture: Capture, platform: Platform) -> PostRecord:
         facts=facts,
         captures=capture.exchanges,
         failures=capture.failures,
-        settled=answered and _settled(availability, capture),
+        settled=answered
+        and _settled(availability, capture)
+        and not (looks < _LOOKS and _by_oembed_alone(how, capture)),
     )
+
+
+def _by_oembed_alone(how: str, capture: Capture) -> bool:
+    """Whether tweet-result, which alone names the media, was asked and said nothing about a post that oEmbed shows."""
+    asked = {one.request.why for one in capture.exchanges} | {one.request.why for one in capture.failures}
+    return how == "oembed" and "post" in asked
 
 
 def unread(capture: Capture, problem: str) -> PostRecord:

@@ -322,10 +322,11 @@ class Run:
         platform = self._platforms[post.platform]
         got = await capture.capture(post, platform, fetcher, slot=slot)
         try:
-            seen, problem = record.read(got, platform), None
+            seen, problem = record.read(got, platform, looks=looks), None
         except UnreadableCapture as unreadable:
             seen, problem = record.unread(got, str(unreadable)), str(unreadable)
-        answered = seen.availability in ("ambiguous", "error")
+        failed = any(failure.retry for failure in got.failures)
+        answered = seen.availability in ("ambiguous", "error") or not (seen.settled or failed)
         wait = max((failure.retry_after_s or 0 for failure in got.failures if failure.retry), default=0)
         wait = wait or (_AMBIGUOUS_WAIT_S if answered else _FAILURE_WAIT_S)
         due = None if seen.settled else self._clock.now() + timedelta(seconds=wait)
@@ -348,7 +349,7 @@ class Run:
         if "rate-limited" in words or str(body.get("error") or "").startswith("rate-limited"):
             return True
         unreached = words & {"unreachable", "timed-out", "bad-reply"}
-        return body.get("availability") in ("ambiguous", "rate_limited") and not unreached
+        return body.get("availability") in ("ambiguous", "rate_limited", "public") and not unreached
 
 
 def look(target: Target) -> tuple[Article, tuple[Mapping[str, Any], ...]]:

@@ -189,13 +189,25 @@ def test_an_ambiguous_answer_waits_a_day(newsroom, answer):
     assert again.rows[0]["try_again_at"] == said.rows[0]["try_again_at"]
 
 
-def test_an_ambiguous_answer_is_settled_by_the_other_service(newsroom):
-    """An empty tombstone for a perfectly public post: oEmbed shows it."""
+def test_a_post_that_only_oembed_shows_is_public_and_its_media_are_asked_for_again(newsroom):
+    """An empty tombstone for a perfectly public post: who said what is known, and that its media are not."""
     shown = post(scenario=Scenario(tweet_result="empty tombstone"))
     room = newsroom(world(shown))
-    (found,) = room.save(room.file("a.txt", shown.url())).rows
-    assert (found["status"], found["availability"], found["author"]) == ("archived", "public", "Anna Example")
+    text = room.file("a.txt", shown.url())
+    (found,) = room.save(text).rows
+    assert (found["status"], found["availability"], found["author"]) == ("pending", "public", "Anna Example")
     assert found["facts"]["author"][0]["how"] == "oembed.author_name"
+    assert found["error"] == "shown by oEmbed alone, so its media are not known yet"
+    asked = len(room.web.log)
+    assert (room.save(text).rows[0]["try_again_at"], len(room.web.log)) == (found["try_again_at"], asked)
+
+
+def test_one_missing_file_does_not_cost_the_others(newsroom):
+    """The rest is saved; the exit code says that an input was missing."""
+    room = newsroom(world(shown := post()))
+    said = room.save("no-such-file.txt", room.file("a.txt", shown.url()))
+    assert (said.code, [r["status"] for r in said.rows]) == (66, ["archived"])
+    assert "no-such-file.txt" in said.err
 
 
 def test_a_rate_limit_is_obeyed_over_runs(newsroom):

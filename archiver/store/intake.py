@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from pathlib import Path
@@ -18,6 +19,8 @@ def read_file(name: str, *, max_bytes: int = MAX_BYTES) -> bytes:
     Raises ``NoInput`` when there is no such file, when it is no regular file (a folder, a FIFO that would hang), when
     it can't be read, is empty, or holds more than ``max_bytes``.
     """
+    if not name:
+        raise NoInput("an empty name", hint="give a file, a URL, or - for standard input")
     data = _read_stdin(max_bytes) if name == "-" else _read_regular(Path(name), max_bytes)
     if len(data) > max_bytes:
         raise NoInput(f"{name}: larger than {max_bytes:,} bytes", hint="give a saved page or its text")
@@ -47,7 +50,8 @@ def _read_regular(path: Path, max_bytes: int) -> bytes:
 
 
 def _hint(name: str) -> str:
-    first = name.split("/", maxsplit=1)[0]
-    if "." in first and " " not in name and not name.startswith((".", "/", "~")):
+    host, slash, _ = name.partition("/")
+    looks_like_a_file = re.search(r"\.(?:txt|x?html?|xml|md|json|pdf)$", host)
+    if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", host) and (slash or not looks_like_a_file):
         return f"a web address is written with https:// in front: https://{name}"
     return "give a file, a URL, or - for standard input"

@@ -99,4 +99,4 @@ def _shown(holder: dict[str, object]) -> str:
 
 def _command() -> str:
     # The verb only: what else was typed may be private.
-    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])[:200]
+    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200]
