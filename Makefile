@@ -50,13 +50,14 @@ crash: $(VENV)/.dev ## kill -9 at random moments of `save`, 60 rounds
 
 bench: $(VENV)/.dev ## speed and memory beside wget, as ratios
 	$(BIN)/python -m bench.save
+	$(BIN)/python -m bench.find
 
 lock: $(VENV)/.dev  ## renew both lock files
 	printf 'flit_core>=3.9,<4\n' | $(BIN)/uv pip compile pyproject.toml - --extra fast --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock
 	printf 'flit_core>=3.9,<4\nuv\n' | $(BIN)/uv pip compile pyproject.toml - --extra fast --group dev --constraint requirements.lock --universal --python-version 3.11 --generate-hashes --quiet -o requirements-dev.lock
 
 corpus: $(VENV)/.dev ## recall and precision of find over labelled articles (../shared/corpus)
-	$(BIN)/python -m bench.corpus
+	$(BIN)/python -m bench.corpus --check
 
 clean:           ## remove what was built; the archive stays
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -29,6 +29,8 @@ _REURL = re.compile(
 )
 # A page that does nothing but send on is small; a real page with a refresh in it is an end.
 _INTERSTITIAL_BYTES = 4096
+# No page that sends on is nearly as long; of a longer one nothing is read here, so it need not be decoded.
+MAX_DECODED_BYTES = 1_000_000
 _ABSOLUTE = re.compile(r"([a-z][a-z0-9+.-]{0,30})(://[^/?#]*)", re.I)
 _DROPPED_BY_BROWSERS = str.maketrans("", "", "\t\r\n")
 _SAFE = "%/:?#[]@!$&'()*+,;=-._~|\\"

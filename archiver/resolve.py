@@ -61,7 +61,9 @@ def _check(url: str, seen: set[str], taken: list[Hop], max_hops: int) -> None:
 def _request(url: str, via: str | None) -> Request:
     page = urldefrag(url).url
     accept = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
-    return Request(url=page, why="hop", slot=f"hop:{page}", via=via, accept=accept)
+    return Request(
+        url=page, why="hop", slot=f"hop:{page}", via=via, accept=accept, max_decoded_bytes=hops.MAX_DECODED_BYTES
+    )
 
 
 def _ended(

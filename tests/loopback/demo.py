@@ -114,10 +114,11 @@ def _farewell(folder: Path) -> None:
     for path in sorted(path for path in archive.rglob("*") if path.is_file()):
         print(f"{path.stat().st_size:>10,} bytes  {path.relative_to(archive)}")
     warcs, config = shlex.quote(_shown(archive)), shlex.quote(_shown(folder / CONFIG))
+    ours = shlex.quote(_shown(Path(sys.executable).with_name("archiver")))
     print("\n# Look inside")
     print(f"zcat -f {warcs}/*.warc.gz* | less                # every byte that crossed the wire")
-    print(f"archiver --config {config} list --json    # the catalog, as JSON Lines")
-    print(f"archiver --config {config} show ID        # one post, link or article")
+    print(f"{ours} --config {config} list --json    # the catalog, as JSON Lines")
+    print(f"{ours} --config {config} show ID        # one post, link or article")
 
 
 def _shown(path: Path) -> str:
