@@ -64,7 +64,7 @@ _CUT = ("…", "...", "%E2%80%A6", "%e2%80%a6", "&hellip;")
 _CODE = re.compile(r"/(?P<code>[A-Za-z0-9]{3,})(?P<rest>.*)", re.DOTALL)
 _GLUED = re.compile(r"([A-Za-z0-9]{10})(?:pic\.(?:twitter|x)\.com|https?(?::|$))", re.IGNORECASE)
 _IN_TEXT = re.compile(
-    r"(?:(?P<t>(?:https?://|(?<![A-Za-z0-9@./:=%_-]))(?:www\.)?t\.co)|(?P<pic>(?:https?://)?pic\.(?:twitter|x)\.com))"
+    r"(?:(?P<t>(?:https?://|(?<![A-Za-z0-9@./:=%_-])(?://)?)(?:www\.)?t\.co)|(?P<pic>(?:https?://)?pic\.(?:twitter|x)\.com))"
     r"/(?P<code>[A-Za-z0-9]{3,40})",
     re.IGNORECASE | re.DOTALL,
 )

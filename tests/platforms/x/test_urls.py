@@ -135,6 +135,8 @@ def test_a_short_link_is_normalised_or_none(url, link):
 @pytest.mark.parametrize(
     ("text", "links"),
     [
+        ('<a href="//t.co/abcdefghij">', ["abcdefghij"]),
+        ("https://evil.example//t.co/abcdefghij", []),
         ("see https://t.co/X9DJa7awAM.", ["X9DJa7awAM"]),
         ("#IranUsapic.twitter.com/TvRkHvlgby", ["TvRkHvlgby"]),
         ("#Minecrafthttps://t.co/V4Lzv97qOc", ["V4Lzv97qOc"]),
