@@ -11,7 +11,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import get_args
 
 import click
@@ -84,7 +83,7 @@ def save(
     wanted, missing = [], 0
     for name in targets:
         try:
-            wanted.append(_target(name, url))
+            wanted.append(run.Target(**tools.document(name, url)._asdict()))
         except NoInput as error:
             if len(targets) == 1:
                 raise
@@ -93,14 +92,6 @@ def save(
         context.exit(missing)
     code = tools.run_async(_save(settings, wanted, again=again, quiet=quiet, as_json=as_json, wait_lock_s=wait_lock))
     context.exit(missing or code)
-
-
-def _target(name: str, url: str | None) -> run.Target:
-    url = tools.web_address(url) if url is not None else None
-    own_url, data = tools.read_target(name)
-    suffix = Path(name).suffix.lower()
-    media_type = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}.get(suffix)
-    return run.Target(name=name, url=own_url or url, data=data, media_type=media_type if data is not None else None)
 
 
 async def _save(
@@ -116,15 +107,7 @@ async def _save(
     saved: list[run.Saved] = []
     async with tools.writing(settings, wait_lock_s=wait_lock_s) as ready:
         with printing.Onlooker() as watcher:
-            running = run.Run(
-                ready.fetcher,
-                ready.catalog,
-                ready.clock,
-                ready.platforms,
-                max_hops=settings.network.max_hops,
-                parallel=settings.network.parallel,
-                watcher=watcher,
-            )
+            running = _run(settings, ready, watcher)
             async for result in running.save_all(targets, again=again):
                 saved.append(result)
                 if as_json:
@@ -140,6 +123,12 @@ async def _save(
     if not as_json and not quiet and len(saved) > 1:
         out.print(_sum(saved), soft_wrap=True)
     return _exit_code(saved)
+
+
+def _run(settings: config.Config, ready: tools.Tools, watcher: printing.Onlooker | None = None) -> run.Run:
+    network = settings.network
+    stages = (ready.fetcher, ready.catalog, ready.clock, ready.platforms)
+    return run.Run(*stages, max_hops=network.max_hops, parallel=network.parallel, watcher=watcher)
 
 
 def _tell(out: Console, result: run.Saved) -> None:
@@ -186,31 +175,54 @@ def _exit_code(saved: Sequence[run.Saved]) -> int:
 def find(context: click.Context, targets: tuple[str, ...], url: str | None, as_json: bool) -> None:
     """Print what is embedded in articles; nothing is kept, and for a file no network is used.
 
+    A target is a web address, a file, a folder (its *.html, *.htm, *.txt, *.md, *.xml, *.json, *.rss and *.atom files),
+    a WARC or WACZ file of any crawler (its 200 responses that hold text), or - for standard input.
+
     \b
     archiver find page.html
+    archiver find saved-pages/ old-crawl.warc.gz
     archiver find --json - < article.txt
     """
-    out, settings = Console(highlight=False, emoji=False), _config(context)
+    out, settings, worst = Console(highlight=False, emoji=False), _config(context), 0
+
+    def tell(error: ArchiverError) -> None:
+        nonlocal worst
+        worst = max(worst, _say(error, debug=False))
+
     for name in targets:
-        target = _target(name, url)
-        if target.data is None:
-            target = tools.run_async(_page(settings, target))
-        article, rows = run.look(target)
-        if as_json:
-            for row in rows:
-                click.echo(printing.json_line(row))
-            continue
-        out.print(printing.harmless(article.title or name), style="bold", markup=False, soft_wrap=True)
-        printing.finds(out, rows, outcome=False)
-        out.print(f"{len(rows)} found" + (" (the page could not be read to its end)" if article.truncated else ""))
+        read = 0
+        try:
+            for one in tools.documents(name, url, tell):
+                read += 1
+                target = run.Target(**one._asdict())
+                if target.data is None:
+                    target = tools.run_async(_page(settings, target))
+                _show(out, target, as_json=as_json, part=one.name != name)
+        except NoInput as error:
+            if len(targets) == 1:
+                raise
+            tell(error)
+        if read > 1 and not as_json:
+            out.print(printing.harmless(f"{name}: {read:,} articles looked through"), markup=False, soft_wrap=True)
+    context.exit(worst)
+
+
+def _show(out: Console, target: run.Target, *, as_json: bool, part: bool) -> None:
+    """``part``: of a folder or crawl, where only what holds something is worth a line."""
+    article, rows = run.look(target)
+    for row in rows if as_json else ():
+        click.echo(printing.json_line(row))
+    if as_json or (part and not rows and not article.truncated):
+        return
+    name = f"{article.title}  {target.name}" if part and article.title else article.title or target.name
+    out.print(printing.harmless(name), style="bold", markup=False, soft_wrap=True)
+    printing.finds(out, rows, outcome=False)
+    out.print(f"{len(rows)} found" + (" (the page could not be read to its end)" if article.truncated else ""))
 
 
 async def _page(settings: config.Config, target: run.Target) -> run.Target:
     async with tools.passing(settings) as ready:
-        running = run.Run(
-            ready.fetcher, ready.catalog, ready.clock, ready.platforms, max_hops=settings.network.max_hops, parallel=1
-        )
-        return await running.page(target)
+        return await _run(settings, ready).page(target)
 
 
 @cli.command()
@@ -231,14 +243,7 @@ def resolve(context: click.Context, urls: tuple[str, ...], as_json: bool, wait_l
 async def _resolve(settings: config.Config, urls: Sequence[str], *, as_json: bool, wait_lock_s: float) -> int:
     out = Console(highlight=False, emoji=False)
     async with tools.writing(settings, wait_lock_s=wait_lock_s) as ready:
-        running = run.Run(
-            ready.fetcher,
-            ready.catalog,
-            ready.clock,
-            ready.platforms,
-            max_hops=settings.network.max_hops,
-            parallel=settings.network.parallel,
-        )
+        running = _run(settings, ready)
         links = await asyncio.gather(*(running.follow(url) for url in urls))
     for link in links:
         if as_json:

@@ -12,23 +12,33 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from archiver import __version__
 from archiver.config import Config
-from archiver.errors import NoInput, Refused
+from archiver.errors import ArchiverError, NoInput, Refused
 from archiver.net import guard
 from archiver.net.client import Client, user_agent
 from archiver.net.patience import PatientFetcher
 from archiver.platforms import short_link
 from archiver.platforms.x.post import X
 from archiver.ports import Catalog, Clock, Fetcher, Platform
-from archiver.store import intake
+from archiver.store import crawls, folders, intake
 from archiver.store.archive import Archive
 from archiver.store.recorder import RecordingFetcher
 
 T = TypeVar("T")
 _ANY_PORT = frozenset(range(1, 65_536))
+_MEDIA_TYPES = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}
+
+
+class Named(NamedTuple):
+    """What the user named, or a part of it; the fields of ``run.Target``."""
+
+    name: str
+    url: str | None
+    data: bytes | None
+    media_type: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +130,43 @@ def reading(config: Config) -> Iterator[Catalog]:
     """The catalog for looking only: no lock, no change, also while somebody writes. ``NoInput`` without an archive."""
     with Archive.reading(config.archive.dir) as catalog:
         yield catalog
+
+
+def document(name: str, url: str | None = None) -> Named:
+    """One article: a web address, a file, or ``-``; ``url`` is where a file comes from. Raises ``NoInput``, also for an
+    address that is none, and for what holds many."""
+    url = web_address(url) if url is not None else None
+    if name != "-" and "://" not in name:
+        is_folder = folders.is_folder(name)
+        if is_folder or crawls.is_crawl(Path(name)):
+            what = "not a regular file but a folder" if is_folder else "not one article but a crawl of many"
+            raise NoInput(f"{name}: {what}", hint=f"archiver find {name} looks through it")
+    own_url, data = read_target(name)
+    media_type = _MEDIA_TYPES.get(Path(name).suffix.lower()) if data is not None else None
+    return Named(name, own_url or url, data, media_type)
+
+
+def documents(name: str, url: str | None, tell: Callable[[ArchiverError], None]) -> Iterator[Named]:
+    """Every article that ``name`` holds: itself, as ``document``; a folder's files; a WARC's or WACZ's answers.
+
+    ``tell`` gets an error for whatever was skipped. Raises ``NoInput`` as ``document`` does, or for nothing."""
+    path = Path(name)
+    many = name != "-" and "://" not in name
+    if url is None and many and folders.is_folder(name):
+        found = 0
+        for file in folders.pages_below(path, tell):
+            found += 1
+            try:
+                yield document(str(file))
+            except NoInput as error:
+                tell(error)
+        if not found:
+            raise NoInput(f"{name}: no articles below it", hint=f"looked for *{', *'.join(folders.SUFFIXES)}")
+    elif url is None and many and crawls.is_crawl(path):
+        for answer in crawls.answers(path, tell):
+            yield Named(answer.url, answer.url, answer.body, answer.media_type)
+    else:
+        yield document(name, url)
 
 
 def read_target(name: str) -> tuple[str | None, bytes | None]:

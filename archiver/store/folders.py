@@ -1,0 +1,48 @@
+"""Folders of saved articles."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from archiver.errors import NoInput
+
+SUFFIXES = (".html", ".htm", ".txt", ".md", ".xml", ".json", ".rss", ".atom")
+MAX_FILES = 100_000
+MAX_DEPTH = 64
+
+
+def is_folder(name: str) -> bool:
+    """Whether ``name`` is a folder, or a link to one; an empty name and what can be no name are none."""
+    try:
+        return bool(name) and Path(name).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def pages_below(folder: Path, tell: Callable[[NoInput], None]) -> Iterator[Path]:
+    """The files below ``folder`` that an article may be (``SUFFIXES``), each folder's own first, sorted by name.
+
+    Symbolic links are not followed. ``tell`` gets an error for what could not be looked into, or was beyond a bound.
+    """
+    pending, found = [(folder, 0)], 0
+    while pending:
+        here, depth = pending.pop()
+        try:
+            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+        except OSError as error:
+            tell(NoInput(f"{here}: {error.strerror}"))
+            continue
+        below = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+        if below and depth == MAX_DEPTH:
+            tell(NoInput(f"{here}: folders deeper than {MAX_DEPTH} are not looked into"))
+        elif below:
+            pending += [(one, depth + 1) for one in reversed(below)]
+        for entry in entries:
+            if entry.name.lower().endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
+                if found == MAX_FILES:
+                    tell(NoInput(f"{folder}: more than {MAX_FILES:,} files; the rest is not looked at"))
+                    return
+                found += 1
+                yield Path(entry.path)

@@ -1,0 +1,124 @@
+"""``archiver find`` over what holds many articles, as its people use it."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+
+import pytest
+
+from tests.loopback import sample_world as sample
+from tests.loopback.server import LoopbackWeb
+from tests.newsroom import Newsroom
+
+QUOTE = (
+    '<blockquote class="twitter-tweet">Rain <a href="https://twitter.com/ada/status/{}">May 1, 2020</a></blockquote>'
+)
+
+
+@pytest.fixture
+def room(tmp_path):
+    """A newsroom on the sample web."""
+    with LoopbackWeb(sample.sample_world().hosts(), folder=tmp_path) as web:
+        yield Newsroom(tmp_path, web)
+
+
+def ids(said):
+    return [row["post_id"] for row in said.rows]
+
+
+@pytest.fixture
+def pages(room):
+    """A folder of saved pages, three of them with a post."""
+    folder = room.folder / "pages"
+    (folder / "2020" / "05").mkdir(parents=True)
+    (folder / "2020" / "05" / "c.htm").write_text(QUOTE.format(1256000000000000003))
+    (folder / "b.MD").write_text("https://twitter.com/ada/status/1256000000000000002")
+    (folder / "a.html").write_text(QUOTE.format(1256000000000000001))
+    (folder / "d.txt").write_text("no post here")
+    (folder / "picture.png").write_text(QUOTE.format(1256000000000000009))
+    (folder / "around").symlink_to(folder)
+    (folder / "elsewhere.html").symlink_to(folder / "a.html")
+    return folder
+
+
+def test_a_folder_is_looked_through(room, pages):
+    """Files that may be articles, at any depth, sorted; nothing twice by way of a symbolic link; no request."""
+    said = room.archiver("find", "--json", pages)
+    assert ids(said) == [f"125600000000000000{number}" for number in (1, 2, 3)]
+    assert (said.code, said.err, room.web.log) == (0, "", [])
+    told = room.archiver("find", pages).out
+    assert f"{pages}: 4 articles looked through" in told
+    assert "d.txt" not in told
+
+
+def test_a_file_that_cannot_be_read_costs_only_itself(room, pages):
+    """An empty one in a folder: a line about it, and the others all the same."""
+    (pages / "aa.html").write_text("")
+    said = room.archiver("find", "--json", pages)
+    assert (said.code, len(said.rows)) == (66, 3)
+    assert "aa.html: empty" in said.err
+
+
+def test_a_target_that_is_not_there_costs_only_itself(room, pages):
+    """The other targets are looked through; an empty folder is no input."""
+    (pages / "empty").mkdir()
+    said = room.archiver("find", "--json", room.folder / "gone", pages / "empty", pages / "a.html")
+    assert (said.code, len(said.rows)) == (66, 1)
+    assert "no articles below it" in said.err
+
+
+def test_our_own_archive_is_looked_through(room):
+    """A saved article is found again in the WARC that keeps it, with its own URL."""
+    room.archiver("find", "--json", sample.ARTICLE_URL)
+    wanted = room.archiver("find", "--json", sample.ARTICLE_URL).rows
+    room.save(sample.ARTICLE_URL)
+    asked = len(room.web.log)
+    said = room.archiver("find", "--json", *sorted(room.archive.glob("*.warc.gz")))
+    found = [row for row in said.rows if row["article"] == sample.ARTICLE_URL]
+    assert (said.code, said.err) == (0, "")
+    assert [(row["kind"], row["form"], row["url"]) for row in found] == [
+        (row["kind"], row["form"], row["url"]) for row in wanted
+    ]
+    assert len(room.web.log) == asked
+
+
+def crawl(url, number):
+    """A record of some crawler."""
+    block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + QUOTE.format(number).encode()
+    head = f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: {url}\r\nContent-Length: {len(block)}\r\n\r\n"
+    return gzip.compress(head.encode() + block + b"\r\n\r\n")
+
+
+def test_a_damaged_record_is_skipped_with_one_line(room):
+    """Its neighbours are found; the exit code says that the data is damaged."""
+    first, second = crawl("https://a.example/1", 1256000000000000001), crawl("https://a.example/2", 1256000000000000002)
+    path = room.file("old.warc.gz", first + first[:80] + b"\x1b[2J" + second)
+    said = room.archiver("find", "--json", path)
+    assert [(row["article"], row["post_id"]) for row in said.rows] == [
+        ("https://a.example/1", "1256000000000000001"),
+        ("https://a.example/2", "1256000000000000002"),
+    ]
+    assert (said.code, said.err.count("\n")) == (65, 1)
+    assert "1 skipped" in said.err
+    assert "\x1b" not in said.err
+
+
+def test_a_wacz_is_looked_through(room):
+    """What archive/ holds, and its page's URL beside the title."""
+    path = room.folder / "old.wacz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.warc.gz", crawl("https://a.example/1", 1256000000000000001))
+    assert ids(room.archiver("find", "--json", path)) == ["1256000000000000001"]
+    assert "https://a.example/1" in room.archiver("find", path).out
+
+
+@pytest.mark.parametrize("name", ["old.warc.gz", "old.wacz", "pages"])
+def test_save_says_who_reads_what_holds_many(room, pages, name):
+    """A crawl or folder is not one article."""
+    if name != "pages":
+        room.file(name, crawl("https://a.example/1", 1256000000000000001))
+    said = room.save(room.folder / name)
+    assert said.code == 66
+    assert f"archiver find {room.folder / name}" in said.err
+    assert not room.archive.exists()
