@@ -98,10 +98,8 @@ def compare(
     """A line of the table, and the ratio."""
     best: dict[str, dict[str, Any]] = {}
     for _ in range(rounds):
-        for who, result in (
-            ("ours", ours(folder, ports, targets)),
-            ("wget", wget(folder, ports, captured_urls(folder))),
-        ):
+        mine = ours(folder, ports, targets, *options)
+        for who, result in (("ours", mine), ("wget", wget(folder, ports, captured_urls(folder)))):
             result["rate"] = result["captured"] / result["seconds"]
             if who not in best or result["rate"] > best[who]["rate"]:
                 best[who] = result
