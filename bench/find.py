@@ -116,10 +116,13 @@ def pages_of(corpus: Path) -> dict[str, list[bytes]]:
 
 def measure_here(corpus: Path) -> None:
     from archiver.find import find
+    from archiver.find.marks import any_mark
 
     for sort, pages in pages_of(corpus).items():
         took = seconds(lambda page: find(page, key="k", name="page.html"), pages, ROUNDS)
         _print("archiver find", sort, pages, took)
+        if sort == "no mark":
+            _print("its question for marks", sort, pages, seconds(any_mark, pages, ROUNDS))
 
 
 def measure_peers(lists: Path) -> None:

@@ -1,6 +1,10 @@
-import pytest
+import re
 
-from archiver.find import find
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.find import find, marks
 from archiver.find.marks import any_mark
 from tests.shared import SHARED, needs_shared, shared_lines
 
@@ -58,3 +62,53 @@ def test_no_page_of_the_corpus_loses_a_find(monkeypatch):
     for page in passed:
         found = find(page + mark, key="k", name="a.html").finds
         assert [one.post.post_id for one in found if one.post] == ["20"]
+
+
+def slowly(data):
+    """``any_mark`` by searching for each sign everywhere, with the standard library alone."""
+    if any(pattern.search(data) for _, pattern in marks._SURE) or marks._HANDLE.search(data):
+        return True
+    for found in re.finditer(rb"witter|weet", data):
+        start, end = found.span()
+        if data[max(0, start - 5) : start] == b"pic.t" or marks._BESIDE.match(data, start):
+            return True
+        if marks._NAMED_ID.match(data, start) or marks._NUMBER.search(data, max(0, start - 260), end + 260):
+            return True
+        if marks._CALLED.search(data, max(0, start - 12), start) and marks._CALLED_WITH.match(data, end):
+            return True
+    return not data[:200].lstrip().startswith(b"<") and marks._COMPONENT.search(data) is not None
+
+
+PIECES = st.lists(
+    st.one_of(
+        st.sampled_from(
+            b"status statuses \\/ / %2F %252F &#47; 1 t.co at.co 2Ft.co x.com .x.com article ( @ada ) @ada) twitter "
+            b"tweet twitter.com/ embed pic.t tweetid {{< [ : \xef\xbc\x89 PGJsb2NrcXVvdGU {{<x <".split(b" ")
+        ),
+        st.sampled_from([ID.encode(), ID[:15].encode(), ID[:14].encode(), b"0" * 15, b" ", b"."]),
+        st.integers(0, 270).map(lambda count: b"-" * count),
+        st.binary(max_size=4),
+    ),
+    max_size=9,
+)
+
+
+@given(PIECES)
+def test_the_fast_way_sees_what_the_slow_way_sees(pieces):
+    """Whatever stands beside whatever, at any distance; with stringzilla and without."""
+    data = b"".join(pieces)
+    fast = marks._scan
+    assert any_mark(data) is slowly(data)
+    try:
+        marks._scan = bytes.find
+        assert any_mark(data) is slowly(data)
+    finally:
+        marks._scan = fast
+
+
+@pytest.mark.parametrize("before", range(240, 262))
+def test_a_number_is_seen_at_every_distance(before):
+    """Up to 260 bytes before the word, whichever bytes are sampled."""
+    page = b"<p>" + ID[:15].encode() + b"-" * (before - 15) + b"twitter"
+    assert any_mark(page) is slowly(page)
+    assert any_mark(page) is (before < 260)
