@@ -50,6 +50,7 @@ class Catalog:
         self._looking: sa.Connection | None = None
         self._upserts = {table.name: _upsert(engine.dialect.name, table) for table in _DOCUMENTED}
         self._put_warc = _Prepared(_upsert(engine.dialect.name, schema.warc), engine.dialect)
+        self._bodies = {table.name: _Prepared(_body_by_key(table), engine.dialect) for table in _DOCUMENTED}
         self._captured = _Prepared(_CAPTURED, engine.dialect)
         self._put_captures = _Prepared(schema.capture.insert(), engine.dialect)
 
@@ -189,8 +190,9 @@ class Catalog:
 
     def body(self, table: sa.Table, **key: str) -> str | None:
         """The newest document's body (JSON) under this key."""
-        wanted = [table.c[name] == value for name, value in key.items()]
-        return self._text(sa.select(table.c.body).where(*wanted))
+        with self._translated(), self._looker() as connection:
+            found = self._bodies[table.name].rows(connection, dict(key))
+        return found[0].body if found else None
 
     def rows(self, query: sa.Select[Any], values: Mapping[str, object] | None = None) -> Sequence[Any]:
         """All rows; each has the columns as attributes and, as ``_mapping``, as a mapping."""
@@ -289,6 +291,10 @@ class _Prepared:
         order = self._order
         given = values if order is None else tuple(values[name] for name in order)
         return connection.exec_driver_sql(self._text, given).all()
+
+
+def _body_by_key(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(table.c.body).where(*(column == sa.bindparam(column.name) for column in table.primary_key))
 
 
 def _upsert(dialect: str, table: sa.Table) -> sa.Insert:
