@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import io
 import os
@@ -19,6 +20,9 @@ from warcio.warcwriter import WARCWriter
 
 from archiver.errors import NoInput
 from archiver.store import crawls
+
+# Without the time that gzip writes into its head: what is collected must be the same in every worker.
+gzipped = functools.partial(gzip.compress, mtime=0)
 
 PAGE = b'<html><blockquote class="twitter-tweet">Rain</blockquote></html>'
 
@@ -113,8 +117,8 @@ CHUNKED = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (PAGE[:10], P
         answer(extra=f"Content-Length: {len(PAGE)}\r\n"),
         answer(CHUNKED, extra="Transfer-Encoding: chunked\r\n"),
         answer(PAGE, extra="Transfer-Encoding: chunked\r\n"),
-        answer(gzip.compress(PAGE), extra="Content-Encoding: gzip\r\n"),
-        answer(gzip.compress(PAGE), extra="Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"),
+        answer(gzipped(PAGE), extra="Content-Encoding: gzip\r\n"),
+        answer(gzipped(PAGE), extra="Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"),
         answer(PAGE, extra="Content-Encoding: gzip\r\n"),
         answer(PAGE, extra="Content-Encoding: br\r\nTransfer-Encoding: chunked\r\n"),
         answer().replace(b"HTTP/1.1", b"HTTP/2"),
@@ -124,7 +128,7 @@ CHUNKED = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (PAGE[:10], P
 )
 def test_bodies_are_dechunked_and_decoded(read, block):
     """Also where the crawler had done it already and left the head as it was."""
-    found, said = read(gzip.compress(record(block)))
+    found, said = read(gzipped(record(block)))
     assert [one.body for one in found] == [PAGE]
     assert said == []
 
@@ -150,8 +154,8 @@ def test_what_is_no_page_is_passed_by(read, made):
 
 def test_many_records_may_share_a_member(read):
     """A whole WARC in one gzip member; bare line feeds; WARC 0.17; a URL in angle brackets."""
-    made = gzip.compress(record(url="<https://a.example/1>") + record(end="\n", version="0.17") + record(version="1.1"))
-    found, said = read(made + gzip.compress(record(url="http://b.example/")))
+    made = gzipped(record(url="<https://a.example/1>") + record(end="\n", version="0.17") + record(version="1.1"))
+    found, said = read(made + gzipped(record(url="http://b.example/")))
     assert [one.url for one in found] == [
         "https://a.example/1", "https://news.example/a", "https://news.example/a", "http://b.example/",
     ]  # fmt: skip
@@ -171,8 +175,8 @@ def test_a_charset_that_only_the_header_tells_is_kept(read, charset, text):
     assert plain[0].body == text.encode()
 
 
-GOOD = gzip.compress(record(url="https://good.example/"))
-TORN = gzip.compress(record(answer(random.Random(1).randbytes(9_000))))
+GOOD = gzipped(record(url="https://good.example/"))
+TORN = gzipped(record(answer(random.Random(1).randbytes(9_000))))
 
 
 @pytest.mark.parametrize(
@@ -183,15 +187,15 @@ TORN = gzip.compress(record(answer(random.Random(1).randbytes(9_000))))
         TORN[:-6] + b"\x00\x00" + TORN[-4:],
         b"garbage",
         GOOD[:10],
-        gzip.compress(b"not a record"),
-        gzip.compress(record(length=20)),
-        gzip.compress(record(length=2000)),
-        gzip.compress(record(length="many")),
-        gzip.compress(b"WARC/1.0\r\n" + b"x" * 3_000_000),
-        gzip.compress(record(answer(extra="Transfer-Encoding: rot13\r\n"))),
-        gzip.compress(record(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n")),
-        gzip.compress(record(answer(b"\x00nonsense", extra="Content-Encoding: gzip\r\n"))),
-        gzip.compress(record(answer(gzip.compress(bytes(70_000_000)), extra="Content-Encoding: gzip\r\n"))),
+        gzipped(b"not a record"),
+        gzipped(record(length=20)),
+        gzipped(record(length=2000)),
+        gzipped(record(length="many")),
+        gzipped(b"WARC/1.0\r\n" + b"x" * 3_000_000),
+        gzipped(record(answer(extra="Transfer-Encoding: rot13\r\n"))),
+        gzipped(record(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n")),
+        gzipped(record(answer(b"\x00nonsense", extra="Content-Encoding: gzip\r\n"))),
+        gzipped(record(answer(gzipped(bytes(70_000_000)), extra="Content-Encoding: gzip\r\n"))),
     ],
 )
 def test_what_is_damaged_costs_only_itself(read, bad):
@@ -215,7 +219,7 @@ def test_a_bomb_ends(read, monkeypatch):
     """A member of zeros, thousands to one: reading stops at what the file's size can justify."""
     monkeypatch.setattr(crawls, "_LEAST_BYTES", 10_000_000)
     zeros = bytes(200_000_000)
-    bomb = gzip.compress(record(answer(zeros, kind="image/png")), compresslevel=1)
+    bomb = gzipped(record(answer(zeros, kind="image/png")), compresslevel=1)
     found, said = read(GOOD + bomb + GOOD)
     assert [one.url for one in found] == ["https://good.example/"]
     assert "unpacks to too much" in said[0]
@@ -225,7 +229,7 @@ def test_endless_tiny_records_end(read):
     """A small file that holds records without number is read as far as its size can justify, and quickly."""
     tiny = b"WARC/1.0\r\nContent-Length: 1\r\n\r\nx\r\n\r\n"
     began = time.process_time()
-    found, said = read(gzip.compress(tiny * 1_000_000, compresslevel=1))
+    found, said = read(gzipped(tiny * 1_000_000, compresslevel=1))
     assert time.process_time() - began < 10
     assert found == []
     assert "too many records" in said[0]
@@ -234,7 +238,7 @@ def test_endless_tiny_records_end(read):
 def test_a_body_larger_than_a_page_may_be_is_skipped(read, monkeypatch):
     """Its neighbours are not."""
     monkeypatch.setattr(crawls, "_MAX_BLOCK_BYTES", 100_000)
-    found, said = read(gzip.compress(record(answer(b"<p>" * 50_000))) + GOOD)
+    found, said = read(gzipped(record(answer(b"<p>" * 50_000))) + GOOD)
     assert [one.url for one in found] == ["https://good.example/"]
     assert "more than" in said[0]
 
@@ -331,7 +335,7 @@ def test_no_bytes_make_it_fail(tmp_path_factory, data):
 def test_crawls_are_known_by_their_bytes_or_their_name(tmp_path):
     """A page that was merely compressed is none; nor are folders, pipes and what is not there."""
     path = tmp_path / "x"
-    for data, known in ((GOOD, True), (record(), True), (gzip.compress(PAGE), False), (PAGE, False), (b"", False)):
+    for data, known in ((GOOD, True), (record(), True), (gzipped(PAGE), False), (PAGE, False), (b"", False)):
         path.write_bytes(data)
         assert crawls.is_crawl(path) is known
     (tmp_path / "torn.WARC.gz").write_bytes(b"?")
