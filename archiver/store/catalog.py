@@ -29,6 +29,7 @@ from archiver.store.records import Captured
 
 FILE_NAME = "catalog.sqlite"
 BUSY_TIMEOUT_S = 30.0
+_KEYS_HELD = 50_000  # some 5 MB, and a tenth of a second to read
 
 
 class Unreadable(Exception):
@@ -48,6 +49,8 @@ class Catalog:
         self.damaged = False
         self._writing: sa.Connection | None = None
         self._looking: sa.Connection | None = None
+        # What is surely not captured need not be asked: hashes of every (slot, URL), while they are few and ours alone.
+        self._captured_keys: set[int] | None = None
         self._upserts = {table.name: _upsert(engine.dialect.name, table) for table in _DOCUMENTED}
         self._put_warc = _Prepared(_upsert(engine.dialect.name, schema.warc), engine.dialect)
         self._bodies = {table.name: _Prepared(_body_by_key(table), engine.dialect) for table in _DOCUMENTED}
@@ -117,6 +120,8 @@ class Catalog:
             self._put_warc.run(connection, [row])
             if captures:
                 self._put_captures.run(connection, [_captured_row(captured, ref) for captured, ref in captures])
+                if self._captured_keys is not None:
+                    self._captured_keys.update(hash((captured.slot, captured.url)) for captured, _ in captures)
             for document, ref in documents_:
                 self._apply(connection, document, _place(ref))
 
@@ -165,6 +170,9 @@ class Catalog:
                 found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
                 if found != "ok":
                     raise Unreadable(str(found))
+            keys = sa.select(schema.capture.c.slot, schema.capture.c.url).limit(_KEYS_HELD + 1)
+            held = {hash((row.slot, row.url)) for row in connection.execute(keys)}
+            self._captured_keys = held if len(held) <= _KEYS_HELD else None
 
     # Looking
 
@@ -185,6 +193,8 @@ class Catalog:
 
     def captured(self, slot: str, url: str) -> Sequence[Mapping[str, Any]]:
         """The rows of ``capture`` for this slot and URL, newest first."""
+        if self._captured_keys is not None and hash((slot, url)) not in self._captured_keys:
+            return []
         with self._translated(), self._looker() as connection:
             return [row._mapping for row in self._captured.rows(connection, {"slot": slot, "url": url})]
 
