@@ -235,6 +235,15 @@ def test_endless_tiny_records_end(read):
     assert "too many records" in said[0]
 
 
+def test_false_beginnings_without_number_end(read):
+    """Gzip's sign over and over, each with a name that never ends: none is followed through the file."""
+    began = time.process_time()
+    found, said = read(b"\x1f\x8b\x08" * 1_000_000)
+    assert time.process_time() - began < 5
+    assert found == []
+    assert len(said) == 1
+
+
 def test_a_body_larger_than_a_page_may_be_is_skipped(read, monkeypatch):
     """Its neighbours are not."""
     monkeypatch.setattr(crawls, "_MAX_BLOCK_BYTES", 100_000)
