@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 import os
 import tomllib
 from pathlib import Path
@@ -284,5 +283,9 @@ def test_any_value_is_taken_or_explained(place: tuple[str, str], value: str) -> 
     """No other error ever comes of a configuration file."""
     section, key = place
     data = tomllib.loads(f"[{section}]\n{key} = {value}")
-    with contextlib.suppress(ConfigError):
+    problems: tuple[str, ...] = (f"{section}.{key}",)
+    try:
         config._build(data, None)
+    except ConfigError as error:
+        problems = error.problems
+    assert any(f"{section}.{key}" in problem for problem in problems)

@@ -268,9 +268,10 @@ def test_the_hand_list_of_variants_is_read():
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read(data):
-    """Nothing in a document makes find fail."""
-    find(data, key="k", name="-")
-    find(b"<p>" + data + QUOTE.encode(), key="k", name="a.html")
+    """Nothing in a document makes find fail; finds are numbered in their order."""
+    for document, name in ((data, "-"), (b"<p>" + data + QUOTE.encode(), "a.html")):
+        found = find(document, key="k", name=name).finds
+        assert [one.position for one in found] == list(range(len(found)))
 
 
 @given(st.lists(st.sampled_from([

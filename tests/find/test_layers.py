@@ -65,5 +65,5 @@ def test_half_a_character_is_replaced():
 def test_any_text_is_peeled(text):
     """No text fails, and what comes back can be encoded."""
     for written in ("<" + text, "&lt;" + text, "\\u003c" + in_json(text), "%3c" + quote(text)):
-        peel_markup(written).encode()
-    peel_address(text).encode()
+        assert "\ufffd" in peel_markup(written) or peel_markup(written).encode().decode() == peel_markup(written)
+    assert peel_address(text).encode().decode() == peel_address(text)

@@ -16,6 +16,7 @@ import pytest
 import trustme
 
 from archiver.errors import BadReply, ConfigError, FetchError, RateLimited, TimedOut, Unreachable
+from archiver.model import Tape
 from archiver.net.client import Client, tls_context, user_agent
 from tests.loopback.server import Asked, Line, LoopbackWeb, reply
 from tests.net.street import UNHURRIED, SkippingClock, WallClock, client, crossing, network, received, request
@@ -381,9 +382,14 @@ async def test_every_failure_is_one_of_ours(web: LoopbackWeb):
 
     visitor = client(web, head_timeout_s=0.3, min_rate_window_s=0.2, max_body_bytes=100_000, total_timeout_s=1)
 
-    async def visit(path: str) -> None:
-        with contextlib.suppress(FetchError):
-            (await visitor.exchange(request(f"https://all.hostile.test/{path}"))).received.close()
+    async def visit(path: str) -> object:
+        try:
+            tape = await visitor.exchange(request(f"https://all.hostile.test/{path}"))
+        except FetchError as error:
+            return error
+        tape.received.close()
+        return tape
 
-    await asyncio.gather(*(visit(path) for path in ROUTES))
+    ends = await asyncio.gather(*(visit(path) for path in ROUTES))
     await visitor.aclose()
+    assert {type(end) for end in ends if not isinstance(end, FetchError)} == {Tape}

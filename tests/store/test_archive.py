@@ -35,13 +35,6 @@ URL, SLOT = "https://t.co/X9DJa7awAM", "link:https://t.co/X9DJa7awAM"
 ASK = Request(url=URL, why="hop", slot=SLOT)
 
 
-@pytest.fixture
-async def archive(tmp_path):
-    archive = await opened(tmp_path / "archive")
-    yield archive
-    await archive.aclose()
-
-
 async def test_what_is_kept_is_returned_and_durable(archive, tmp_path):
     """The exchange says what came, and its reference names the response's exact bytes."""
     raw = reply(gzip.compress(b"hello"), extra="Content-Encoding: gzip\r\n")

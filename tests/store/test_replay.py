@@ -23,13 +23,6 @@ URL, SLOT = "https://t.co/X9DJa7awAM", "link:https://t.co/X9DJa7awAM"
 ASK = Request(url=URL, why="hop", slot=SLOT)
 
 
-@pytest.fixture
-async def archive(tmp_path):
-    archive = await opened(tmp_path / "archive")
-    yield archive
-    await archive.aclose()
-
-
 @pytest.mark.parametrize("name", ["plain", "chunkedgz", "hints103", "duphdr", "http09", "redir", "notmod", "nocontent"])
 @pytest.mark.parametrize("closed", [False, True])
 async def test_what_is_recalled_equals_what_was_kept(tmp_path, name, closed):

@@ -26,13 +26,6 @@ URL, SLOT = "https://t.co/X9DJa7awAM", "link:https://t.co/X9DJa7awAM"
 ASK = Request(url=URL, why="hop", slot=SLOT)
 
 
-@pytest.fixture
-async def archive(tmp_path):
-    archive = await opened(tmp_path / "archive")
-    yield archive
-    await archive.aclose()
-
-
 def writer_of(archive: Archive) -> Writer:
     """The thread's other half."""
     assert archive._pen
