@@ -1,9 +1,8 @@
-"""The order of work. Nothing else knows it.
+"""The order of work: articles. What is done about each find of one is ``settle``'s.
 
 ::
 
-    target ─► fetch ─► find ─► for each find: resolve its links ─► match ─► capture ─► record ─► catalog.add
-                                                                                              └─► Outcome
+    target ─► fetch ─► find ─► for each find: settle ─► Outcome ─► the article's document ─► catalog.add
 
 What was kept before is not fetched again: the fetcher gives back a complete exchange of the same slot, and a post or
 link whose document says ``settled`` is not asked for at all. So a ``save`` that was killed goes on where it stopped,
@@ -16,19 +15,17 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
-from archiver import capture, hops, outcome, record, resolve
-from archiver.errors import BadReply, FetchError, RateLimited, UnreadableCapture
+from archiver import hops, record
+from archiver.errors import BadReply, FetchError, RateLimited
 from archiver.find import find
-from archiver.model import Article, Exchange, Find, Outcome, PostRef, Request, Status
+from archiver.model import Article, Exchange, Find, Outcome, Request, Status
 from archiver.ports import Catalog, Clock, Fetcher, Platform, Watcher
+from archiver.settle import Settler
 
 Body = Mapping[str, Any]
-# Without another word from the service: an answer that says nothing is asked for again after a day, the rest sooner.
-_AMBIGUOUS_WAIT_S, _FAILURE_WAIT_S = 86_400.0, 3_600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +106,11 @@ class Run:
         self._fetcher = fetcher
         self._catalog = catalog
         self._clock = clock
-        self._platforms = {platform.name: platform for platform in platforms}
+        self._settler = Settler(catalog, clock, platforms, max_hops=max_hops)
         self._max_hops = max_hops
         self._watcher = watcher
         self._articles = asyncio.Semaphore(parallel)
         self._finds = asyncio.Semaphore(4 * parallel)
-        self._underway: dict[str, asyncio.Task[tuple[Body, bool]]] = {}
 
     async def save_all(self, targets: Sequence[Target], *, again: bool = False) -> AsyncIterator[Saved]:
         """What came of each target, in their order, as they are done. ``again``: fetch known articles anew."""
@@ -193,9 +189,7 @@ class Run:
 
     async def follow(self, link: str) -> Body:
         """Where ``link`` leads, as its document's body; what was settled before is not followed again."""
-        start = self._short_link(link) or link
-        body, _ = await self._once(f"link:{start}", self._link(start, self._fetcher))
-        return body
+        return await self._settler.link(link, self._fetcher)
 
     def _slot(self, key: str, again: bool) -> str:
         """Where the article's page is looked for: the newest look at it that went well, or a new one when there is none
@@ -238,118 +232,10 @@ class Run:
 
     async def _bounded(self, item: Find, article: Article, fetcher: Fetcher) -> Outcome:
         async with self._finds:
-            settled = await self._settle(item, article, fetcher)
+            settled = await self._settler.find(item, article, fetcher)
         if self._watcher:
             self._watcher.settled(article.name, settled)
         return settled
-
-    async def _settle(self, item: Find, article: Article, fetcher: Fetcher) -> Outcome:
-        """One find, to its outcome. What goes wrong about it is in the documents of its post and links."""
-        shorts = item.short_links or tuple(filter(None, [self._short(item)]))
-        links = await asyncio.gather(*(self._once(f"link:{short}", self._link(short, fetcher)) for short in shorts))
-        bodies = [body for body, _ in links]
-        fresh = any(is_fresh for _, is_fresh in links)
-        post = item.post or outcome.matched(item, bodies)
-        if post is None:
-            return self._outcome(item, article, None, None, bodies, outcome.of_links(item, bodies, fresh))
-        post_body, is_fresh = await self._once(post.key, self._post(post, fetcher))
-        verdict = outcome.of_post(post_body, bodies, fresh or is_fresh)
-        return self._outcome(item, article, post, post_body, bodies, verdict)
-
-    @staticmethod
-    def _outcome(
-        item: Find,
-        article: Article,
-        post: PostRef | None,
-        post_body: Body | None,
-        links: Sequence[Body],
-        verdict: outcome.Verdict,
-    ) -> Outcome:
-        shown = record.public(
-            item,
-            article,
-            post=post,
-            post_body=post_body,
-            links=links,
-            status=verdict.status,
-            error=verdict.error,
-            try_again_at=verdict.due,
-        )
-        return Outcome(find=item, status=verdict.status, record=shown, error=verdict.error, try_again_at=verdict.due)
-
-    async def _once(self, key: str, work: Any) -> tuple[Body, bool]:
-        """The result of ``work``, shared by everybody who asks for the same ``key`` meanwhile or later in this run."""
-        if key in self._underway:
-            work.close()
-            body, _ = await self._underway[key]
-            return body, False
-        task = self._underway[key] = asyncio.ensure_future(work)
-        return await task
-
-    def _short(self, item: Find) -> str | None:
-        return None if item.post is not None or item.url is None else self._short_link(item.url)
-
-    def _short_link(self, url: str) -> str | None:
-        return next(filter(None, (platform.short_link(url) for platform in self._platforms.values())), None)
-
-    def _match(self, url: str) -> PostRef | None:
-        return next(filter(None, (platform.match(url) for platform in self._platforms.values())), None)
-
-    async def _link(self, short: str, fetcher: Fetcher) -> tuple[Body, bool]:
-        """(the link's document body, whether this run followed it)."""
-        known = self._catalog.link(short)
-        if known is not None and (known.get("settled") or self._must_wait(known)):
-            return known, False
-        resolution = await resolve.resolve(short, fetcher, self._match, max_hops=self._max_hops)
-        wait = resolution.try_again_after_s
-        due = self._clock.now() + timedelta(seconds=wait) if wait is not None else None
-        document = record.link_document(resolution, at=self._clock.now(), settled=due is None, try_again_at=due)
-        if (
-            known is None
-            or due is None
-            or outcome.answered(resolution) > len([hop for hop in known["hops"] if hop["http_status"]])
-        ):
-            await self._catalog.add([document])
-        return document.body, True
-
-    async def _post(self, post: PostRef, fetcher: Fetcher) -> tuple[Body, bool]:
-        """(the post's document body, whether this run asked for it)."""
-        known = self._catalog.post(post)
-        if known is not None and (known.get("settled") or self._must_wait(known)):
-            return known, False
-        looks = int(known["looks"]) if known else 0
-        slot = f"{post.key}#{looks + 1}" if looks else post.key
-        platform = self._platforms[post.platform]
-        got = await capture.capture(post, platform, fetcher, slot=slot)
-        try:
-            seen, problem = record.read(got, platform, looks=looks), None
-        except UnreadableCapture as unreadable:
-            seen, problem = record.unread(got, str(unreadable)), str(unreadable)
-        failed = any(failure.retry for failure in got.failures)
-        answered = seen.availability in ("ambiguous", "error") or not (seen.settled or failed)
-        wait = max((failure.retry_after_s or 0 for failure in got.failures if failure.retry), default=0)
-        wait = wait or (_AMBIGUOUS_WAIT_S if answered else _FAILURE_WAIT_S)
-        due = None if seen.settled else self._clock.now() + timedelta(seconds=wait)
-        document = record.post_document(
-            seen, at=self._clock.now(), looks=looks + answered, try_again_at=due, error=problem
-        )
-        if known is None or got.exchanges:
-            await self._catalog.add([document])
-        return document.body, True
-
-    def _must_wait(self, body: Body) -> bool:
-        """Whether the service itself gave an answer that forbids, or makes pointless, another try before its time.
-
-        What failed for want of a network is tried again whenever somebody asks.
-        """
-        due = body.get("try_again_at")
-        if not isinstance(due, str) or datetime.fromisoformat(due) <= self._clock.now():
-            return False
-        words = {failure.get("word") for failure in body.get("failures") or ()}
-        if "rate-limited" in words or str(body.get("error") or "").startswith("rate-limited"):
-            return True
-        unreached = words & {"unreachable", "timed-out", "bad-reply"}
-        return body.get("availability") in ("ambiguous", "rate_limited", "public") and not unreached
 
 
 def look(target: Target) -> tuple[Article, tuple[Mapping[str, Any], ...]]:

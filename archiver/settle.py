@@ -1,0 +1,149 @@
+"""The order of work for one find: its links, its post, its outcome.
+
+::
+
+    find ─► resolve its links ─► match ─► capture ─► record ─► catalog.add ─► Outcome
+
+A post or link that several finds share is settled once in a run, and not at all when its document says ``settled``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from archiver import capture, outcome, record, resolve
+from archiver.errors import UnreadableCapture
+from archiver.model import Article, Find, Outcome, PostRef
+from archiver.ports import Catalog, Clock, Fetcher, Platform
+
+Body = Mapping[str, Any]
+# Without another word from the service: an answer that says nothing is asked for again after a day, the rest sooner.
+_AMBIGUOUS_WAIT_S, _FAILURE_WAIT_S = 86_400.0, 3_600.0
+
+
+class Settler:
+    """What is known of finds, posts and links, each looked up once."""
+
+    def __init__(self, catalog: Catalog, clock: Clock, platforms: Sequence[Platform], *, max_hops: int) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._platforms = {platform.name: platform for platform in platforms}
+        self._max_hops = max_hops
+        self._underway: dict[str, asyncio.Task[tuple[Body, bool]]] = {}
+
+    async def link(self, link: str, fetcher: Fetcher) -> Body:
+        """Where ``link`` leads, as its document's body; what was settled before is not followed again."""
+        start = self._short_link(link) or link
+        body, _ = await self._once(f"link:{start}", self._link(start, fetcher))
+        return body
+
+    async def find(self, item: Find, article: Article, fetcher: Fetcher) -> Outcome:
+        """One find, to its outcome. What goes wrong about it is in the documents of its post and links."""
+        shorts = item.short_links or tuple(filter(None, [self._short(item)]))
+        links = await asyncio.gather(*(self._once(f"link:{short}", self._link(short, fetcher)) for short in shorts))
+        bodies = [body for body, _ in links]
+        fresh = any(is_fresh for _, is_fresh in links)
+        post = item.post or outcome.matched(item, bodies)
+        if post is None:
+            return self._outcome(item, article, None, None, bodies, outcome.of_links(item, bodies, fresh))
+        post_body, is_fresh = await self._once(post.key, self._post(post, fetcher))
+        verdict = outcome.of_post(post_body, bodies, fresh or is_fresh)
+        return self._outcome(item, article, post, post_body, bodies, verdict)
+
+    @staticmethod
+    def _outcome(
+        item: Find,
+        article: Article,
+        post: PostRef | None,
+        post_body: Body | None,
+        links: Sequence[Body],
+        verdict: outcome.Verdict,
+    ) -> Outcome:
+        shown = record.public(
+            item,
+            article,
+            post=post,
+            post_body=post_body,
+            links=links,
+            status=verdict.status,
+            error=verdict.error,
+            try_again_at=verdict.due,
+        )
+        return Outcome(find=item, status=verdict.status, record=shown, error=verdict.error, try_again_at=verdict.due)
+
+    async def _once(self, key: str, work: Any) -> tuple[Body, bool]:
+        """The result of ``work``, shared by everybody who asks for the same ``key`` meanwhile or later in this run."""
+        if key in self._underway:
+            work.close()
+            body, _ = await self._underway[key]
+            return body, False
+        task = self._underway[key] = asyncio.ensure_future(work)
+        return await task
+
+    def _short(self, item: Find) -> str | None:
+        return None if item.post is not None or item.url is None else self._short_link(item.url)
+
+    def _short_link(self, url: str) -> str | None:
+        return next(filter(None, (platform.short_link(url) for platform in self._platforms.values())), None)
+
+    def _match(self, url: str) -> PostRef | None:
+        return next(filter(None, (platform.match(url) for platform in self._platforms.values())), None)
+
+    async def _link(self, short: str, fetcher: Fetcher) -> tuple[Body, bool]:
+        """(the link's document body, whether this run followed it)."""
+        known = self._catalog.link(short)
+        if known is not None and (known.get("settled") or self._must_wait(known)):
+            return known, False
+        resolution = await resolve.resolve(short, fetcher, self._match, max_hops=self._max_hops)
+        wait = resolution.try_again_after_s
+        due = self._clock.now() + timedelta(seconds=wait) if wait is not None else None
+        document = record.link_document(resolution, at=self._clock.now(), settled=due is None, try_again_at=due)
+        if (
+            known is None
+            or due is None
+            or outcome.answered(resolution) > len([hop for hop in known["hops"] if hop["http_status"]])
+        ):
+            await self._catalog.add([document])
+        return document.body, True
+
+    async def _post(self, post: PostRef, fetcher: Fetcher) -> tuple[Body, bool]:
+        """(the post's document body, whether this run asked for it)."""
+        known = self._catalog.post(post)
+        if known is not None and (known.get("settled") or self._must_wait(known)):
+            return known, False
+        looks = int(known["looks"]) if known else 0
+        slot = f"{post.key}#{looks + 1}" if looks else post.key
+        platform = self._platforms[post.platform]
+        got = await capture.capture(post, platform, fetcher, slot=slot)
+        try:
+            seen, problem = record.read(got, platform, looks=looks), None
+        except UnreadableCapture as unreadable:
+            seen, problem = record.unread(got, str(unreadable)), str(unreadable)
+        failed = any(failure.retry for failure in got.failures)
+        answered = seen.availability in ("ambiguous", "error") or not (seen.settled or failed)
+        wait = max((failure.retry_after_s or 0 for failure in got.failures if failure.retry), default=0)
+        wait = wait or (_AMBIGUOUS_WAIT_S if answered else _FAILURE_WAIT_S)
+        due = None if seen.settled else self._clock.now() + timedelta(seconds=wait)
+        document = record.post_document(
+            seen, at=self._clock.now(), looks=looks + answered, try_again_at=due, error=problem
+        )
+        if known is None or got.exchanges:
+            await self._catalog.add([document])
+        return document.body, True
+
+    def _must_wait(self, body: Body) -> bool:
+        """Whether the service itself gave an answer that forbids, or makes pointless, another try before its time.
+
+        What failed for want of a network is tried again whenever somebody asks.
+        """
+        due = body.get("try_again_at")
+        if not isinstance(due, str) or datetime.fromisoformat(due) <= self._clock.now():
+            return False
+        words = {failure.get("word") for failure in body.get("failures") or ()}
+        if "rate-limited" in words or str(body.get("error") or "").startswith("rate-limited"):
+            return True
+        unreached = words & {"unreachable", "timed-out", "bad-reply"}
+        return body.get("availability") in ("ambiguous", "rate_limited", "public") and not unreached
