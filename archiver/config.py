@@ -8,20 +8,18 @@ same defaults with comments; a test holds the two together.
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import os
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from archiver import values
 from archiver.errors import ConfigError
 
 ENVIRONMENT = "ARCHIVER_CONFIG"
 FILE_NAME = "config.toml"
-_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,168 +90,41 @@ class _Key(NamedTuple):
     read: Callable[[Any], object]
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"wants a text in quotes, not {_shown(value)}")
-    if any(ord(c) < 32 or ord(c) == 127 for c in value):
-        raise ValueError("holds a control character")
-    return value
-
-
-def _header(value: object) -> str:
-    text = _text(value)
-    if not text.isascii() or text != text.strip():
-        raise ValueError(f"is sent as a header: ASCII only, no blanks around it, not {_shown(value)}")
-    return text
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"wants true or false, not {_shown(value)}")
-    return value
-
-
-def _whole(least: int, most: int = 10**12) -> Callable[[object], int]:
-    def read(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ValueError(f"wants a whole number from {least} to {most}, not {_shown(value)}")
-        return value
-
-    return read
-
-
-def _number(least: float) -> Callable[[object], float]:
-    def read(value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < float("inf"):
-            raise ValueError(f"wants a number of at least {least:g}, not {_shown(value)}")
-        return float(value)
-
-    return read
-
-
-def _size(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
-    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,9})?) ?([A-Za-z]*)", value, re.ASCII) if isinstance(value, str) else None
-    if not match or match[2].upper() not in _UNITS or float(match[1]) <= 0:
-        raise ValueError(f'wants a size such as "20 MB" (B, KB, MB, GB, KiB, MiB, GiB), not {_shown(value)}')
-    return int(float(match[1]) * _UNITS[match[2].upper()])
-
-
-def _folder(value: object) -> Path:
-    path = _path(value)
-    if path is None:
-        raise ValueError("must name a folder")
-    return path
-
-
-def _path(value: object) -> Path | None:
-    """A path, relative to the file's folder; ``None`` when empty."""
-    text = _text(value)
-    try:
-        return Path(text).expanduser() if text else None
-    except RuntimeError as error:
-        raise ValueError(f"starts with a home folder that does not exist: {_shown(value)}") from error
-
-
-def _one_of(*words: str) -> Callable[[object], str]:
-    def read(value: object) -> str:
-        if value not in words:
-            raise ValueError(f"wants one of {', '.join(words)}, not {_shown(value)}")
-        return str(value)
-
-    return read
-
-
-def _list_of(*words: str) -> Callable[[object], tuple[str, ...]]:
-    def read(value: object) -> tuple[str, ...]:
-        if not isinstance(value, list) or not value or len(set(map(str, value))) != len(value):
-            raise ValueError(f"wants a list without repetitions, of {', '.join(words)}, and at least one")
-        return tuple(_one_of(*words)(item) for item in value)
-
-    return read
-
-
-def _ports(value: object) -> frozenset[int]:
-    if not isinstance(value, list) or not value:
-        raise ValueError("wants a list of port numbers such as [80, 443]")
-    return frozenset(_whole(1, 65535)(item) for item in value)
-
-
-def _https_url(value: object) -> str:
-    text = _text(value)
-    if not re.fullmatch(r"https://[a-z0-9.-]+(/[\x21-\x7e]*)?", text):
-        raise ValueError(f"wants an https:// address, not {_shown(value)}")
-    return text
-
-
-def _rates(value: object) -> dict[str, float]:
-    if not isinstance(value, dict):
-        raise ValueError('wants a table such as { "t.co" = 2 }')
-    return {str(host).lower(): _number(0)(rate) for host, rate in value.items()}
-
-
-def _endpoint(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError(f'wants "host:port" on both sides, not "{text}"')
-    return host.strip("[]").lower(), int(port)
-
-
-def _connect_to(value: object) -> dict[tuple[str, int], tuple[str, int]]:
-    if not isinstance(value, dict):
-        raise ValueError('wants a table such as { "t.co:443" = "127.0.0.1:8443" }')
-    mapping = {}
-    for name, target in value.items():
-        host, port = _endpoint(name)
-        try:
-            ipaddress.ip_address(host)
-        except ValueError:
-            mapping[host, port] = _endpoint(_text(target))
-        else:
-            raise ValueError(f'maps names, and "{host}" is an address')
-    return mapping
-
-
-def _shown(value: object) -> str:
-    return repr(value)[:80]
-
-
 KEYS: dict[str, dict[str, _Key]] = {
     "archive": {
-        "dir": _Key("warcs", _folder),
-        "max_warc_bytes": _Key("1 GB", _size),
-        "operator": _Key("", _text),
+        "dir": _Key("warcs", values.folder),
+        "max_warc_bytes": _Key("1 GB", values.size),
+        "operator": _Key("", values.text),
     },
     "network": {
-        "user_agent": _Key("", _header),
-        "contact": _Key("", _header),
-        "ca_bundle": _Key("", _path),
-        "connect_to": _Key({}, _connect_to),
-        "allowed_ports": _Key([80, 443], _ports),
-        "connect_timeout_s": _Key(10, _number(0.01)),
-        "head_timeout_s": _Key(20, _number(0.01)),
-        "total_timeout_s": _Key(300, _number(0.01)),
-        "min_bytes_per_s": _Key(1024, _whole(0)),
-        "min_rate_window_s": _Key(20, _number(0.1)),
-        "max_body_bytes": _Key("200 MB", _size),
-        "max_decoded_bytes": _Key("20 MB", _size),
-        "max_head_bytes": _Key("256 KB", _size),
-        "tries": _Key(3, _whole(1, 20)),
-        "max_wait_s": _Key(30, _number(0)),
-        "max_hops": _Key(10, _whole(1, 50)),
-        "parallel": _Key(16, _whole(1, 256)),
+        "user_agent": _Key("", values.header),
+        "contact": _Key("", values.header),
+        "ca_bundle": _Key("", values.path),
+        "connect_to": _Key({}, values.connect_to),
+        "allowed_ports": _Key([80, 443], values.ports),
+        "connect_timeout_s": _Key(10, values.number(0.01)),
+        "head_timeout_s": _Key(20, values.number(0.01)),
+        "total_timeout_s": _Key(300, values.number(0.01)),
+        "min_bytes_per_s": _Key(1024, values.whole(0)),
+        "min_rate_window_s": _Key(20, values.number(0.1)),
+        "max_body_bytes": _Key("200 MB", values.size),
+        "max_decoded_bytes": _Key("20 MB", values.size),
+        "max_head_bytes": _Key("256 KB", values.size),
+        "tries": _Key(3, values.whole(1, 20)),
+        "max_wait_s": _Key(30, values.number(0)),
+        "max_hops": _Key(10, values.whole(1, 50)),
+        "parallel": _Key(16, values.whole(1, 256)),
     },
     "politeness": {
-        "requests_per_second": _Key(2, _number(0)),
-        "hosts": _Key({}, _rates),
+        "requests_per_second": _Key(2, values.number(0)),
+        "hosts": _Key({}, values.rates),
     },
     "x": {
-        "sources": _Key(["tweet-result", "oembed"], _list_of("tweet-result", "oembed")),
-        "tweet_result_url": _Key("https://cdn.syndication.twimg.com/tweet-result", _https_url),
-        "oembed_url": _Key("https://publish.twitter.com/oembed", _https_url),
-        "media": _Key("all", _one_of("all", "images", "none")),
-        "avatar": _Key(True, _flag),
+        "sources": _Key(["tweet-result", "oembed"], values.list_of("tweet-result", "oembed")),
+        "tweet_result_url": _Key("https://cdn.syndication.twimg.com/tweet-result", values.https_url),
+        "oembed_url": _Key("https://publish.twitter.com/oembed", values.https_url),
+        "media": _Key("all", values.one_of("all", "images", "none")),
+        "avatar": _Key(True, values.flag),
     },
 }
 
@@ -290,7 +161,7 @@ def load(path: Path | None) -> Config:
 def _build(data: Mapping[str, object], path: Path | None) -> Config:
     problems: list[str] = []
     where = f"{path}: " if path else ""
-    values: dict[str, dict[str, Any]] = {}
+    read: dict[str, dict[str, Any]] = {}
     problems += [f"{where}unknown section [{name}]{_nearest(name, KEYS)}" for name in data if name not in KEYS]
     for section, keys in KEYS.items():
         written = data.get(section, {})
@@ -299,27 +170,27 @@ def _build(data: Mapping[str, object], path: Path | None) -> Config:
             written = {}
         unknown = [key for key in written if key not in keys]
         problems += [f"{where}unknown key {section}.{key}{_nearest(key, keys)}" for key in unknown]
-        values[section] = {}
+        read[section] = {}
         for name, key in keys.items():
             try:
-                values[section][name] = key.read(written.get(name, key.default))
+                read[section][name] = key.read(written.get(name, key.default))
             except ValueError as error:
                 problems.append(f"{where}{section}.{name} {error}")
     base = path.absolute().parent if path else Path.cwd()
     for section, name in (("archive", "dir"), ("network", "ca_bundle")):
-        if given := values[section].get(name):
-            values[section][name] = base / given
-    bundle = values["network"].get("ca_bundle")
+        if given := read[section].get(name):
+            read[section][name] = base / given
+    bundle = read["network"].get("ca_bundle")
     if bundle and not _is_file(bundle):
         problems.append(f"{where}network.ca_bundle names no readable file: {bundle}")
     if problems:
         raise ConfigError(problems)
     return Config(
         path=path,
-        archive=ArchiveConfig(**values["archive"]),
-        network=NetworkConfig(**values["network"]),
-        politeness=PolitenessConfig(**values["politeness"]),
-        x=XConfig(**values["x"]),
+        archive=ArchiveConfig(**read["archive"]),
+        network=NetworkConfig(**read["network"]),
+        politeness=PolitenessConfig(**read["politeness"]),
+        x=XConfig(**read["x"]),
     )
 
 

@@ -1,0 +1,138 @@
+"""What may stand behind a key of ``config.toml``: each reader returns the value, or raises ``ValueError`` with the rest of
+the sentence "section.key …" that tells the user what is wrong. Pure but for the home folder (``~``)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+
+
+def text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"wants a text in quotes, not {shown(value)}")
+    if any(ord(c) < 32 or ord(c) == 127 for c in value):
+        raise ValueError("holds a control character")
+    return value
+
+
+def header(value: object) -> str:
+    text = text(value)
+    if not text.isascii() or text != text.strip():
+        raise ValueError(f"is sent as a header: ASCII only, no blanks around it, not {shown(value)}")
+    return text
+
+
+def flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"wants true or false, not {shown(value)}")
+    return value
+
+
+def whole(least: int, most: int = 10**12) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ValueError(f"wants a whole number from {least} to {most}, not {shown(value)}")
+        return value
+
+    return read
+
+
+def number(least: float) -> Callable[[object], float]:
+    def read(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < float("inf"):
+            raise ValueError(f"wants a number of at least {least:g}, not {shown(value)}")
+        return float(value)
+
+    return read
+
+
+def size(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,9})?) ?([A-Za-z]*)", value, re.ASCII) if isinstance(value, str) else None
+    if not match or match[2].upper() not in _UNITS or float(match[1]) <= 0:
+        raise ValueError(f'wants a size such as "20 MB" (B, KB, MB, GB, KiB, MiB, GiB), not {shown(value)}')
+    return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+def folder(value: object) -> Path:
+    path = path(value)
+    if path is None:
+        raise ValueError("must name a folder")
+    return path
+
+
+def path(value: object) -> Path | None:
+    """A path, relative to the file's folder; ``None`` when empty."""
+    text = text(value)
+    try:
+        return Path(text).expanduser() if text else None
+    except RuntimeError as error:
+        raise ValueError(f"starts with a home folder that does not exist: {shown(value)}") from error
+
+
+def one_of(*words: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if value not in words:
+            raise ValueError(f"wants one of {', '.join(words)}, not {shown(value)}")
+        return str(value)
+
+    return read
+
+
+def list_of(*words: str) -> Callable[[object], tuple[str, ...]]:
+    def read(value: object) -> tuple[str, ...]:
+        if not isinstance(value, list) or not value or len(set(map(str, value))) != len(value):
+            raise ValueError(f"wants a list without repetitions, of {', '.join(words)}, and at least one")
+        return tuple(one_of(*words)(item) for item in value)
+
+    return read
+
+
+def ports(value: object) -> frozenset[int]:
+    if not isinstance(value, list) or not value:
+        raise ValueError("wants a list of port numbers such as [80, 443]")
+    return frozenset(whole(1, 65535)(item) for item in value)
+
+
+def https_url(value: object) -> str:
+    text = text(value)
+    if not re.fullmatch(r"https://[a-z0-9.-]+(/[\x21-\x7e]*)?", text):
+        raise ValueError(f"wants an https:// address, not {shown(value)}")
+    return text
+
+
+def rates(value: object) -> dict[str, float]:
+    if not isinstance(value, dict):
+        raise ValueError('wants a table such as { "t.co" = 2 }')
+    return {str(host).lower(): number(0)(rate) for host, rate in value.items()}
+
+
+def endpoint(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError(f'wants "host:port" on both sides, not "{text}"')
+    return host.strip("[]").lower(), int(port)
+
+
+def connect_to(value: object) -> dict[tuple[str, int], tuple[str, int]]:
+    if not isinstance(value, dict):
+        raise ValueError('wants a table such as { "t.co:443" = "127.0.0.1:8443" }')
+    mapping = {}
+    for name, target in value.items():
+        host, port = endpoint(name)
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            mapping[host, port] = endpoint(text(target))
+        else:
+            raise ValueError(f'maps names, and "{host}" is an address')
+    return mapping
+
+
+def shown(value: object) -> str:
+    return repr(value)[:80]
