@@ -1,0 +1,39 @@
+"""What commands share: their options, the configuration, a run over tools, an error said in one line."""
+
+from __future__ import annotations
+
+import traceback
+
+import click
+
+from archiver import config, printing, run, tools
+from archiver.errors import ArchiverError
+
+as_json = click.option("--json", "as_json", is_flag=True, help="JSON Lines on standard output.")
+wait_lock = click.option(
+    "--wait-lock", type=click.IntRange(0), default=0, metavar="SECONDS", help="Wait for another run to end."
+)
+
+
+def settings(context: click.Context) -> config.Config:
+    """The configuration that the command is to use. Raises ``ConfigError``."""
+    return config.load(config.locate(context.find_root().obj["config"]))
+
+
+def run_of(settings: config.Config, ready: tools.Tools, watcher: printing.Onlooker | None = None) -> run.Run:
+    """A run over ``ready`` tools, as configured."""
+    network = settings.network
+    stages = (ready.fetcher, ready.catalog, ready.clock, ready.platforms)
+    return run.Run(*stages, max_hops=network.max_hops, parallel=network.parallel, watcher=watcher)
+
+
+def say(error: ArchiverError, debug: bool) -> int:
+    """Print the error, and what to do next; its exit code."""
+    if debug:
+        traceback.print_exception(error)
+    problems = getattr(error, "problems", (str(error),))
+    for problem in problems:
+        click.echo(printing.harmless(f"archiver: {problem}"), err=True)
+    if error.hint:
+        click.echo(printing.harmless(f"  → {error.hint}"), err=True)
+    return error.exit_code
