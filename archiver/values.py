@@ -1,5 +1,5 @@
-"""What may stand behind a key of ``config.toml``: each reader returns the value, or raises ``ValueError`` with the rest of
-the sentence "section.key …" that tells the user what is wrong. Pure but for the home folder (``~``)."""
+"""What may stand behind a key of ``config.toml``: each reader returns the value, or raises ``ValueError`` with the
+rest of the sentence "section.key …" that tells the user what is wrong. Pure but for the home folder (``~``)."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def text(value: object) -> str:
 
 
 def header(value: object) -> str:
-    text = text(value)
-    if not text.isascii() or text != text.strip():
+    written = text(value)
+    if not written.isascii() or written != written.strip():
         raise ValueError(f"is sent as a header: ASCII only, no blanks around it, not {shown(value)}")
-    return text
+    return written
 
 
 def flag(value: object) -> bool:
@@ -60,17 +60,17 @@ def size(value: object) -> int:
 
 
 def folder(value: object) -> Path:
-    path = path(value)
-    if path is None:
+    named = path(value)
+    if named is None:
         raise ValueError("must name a folder")
-    return path
+    return named
 
 
 def path(value: object) -> Path | None:
     """A path, relative to the file's folder; ``None`` when empty."""
-    text = text(value)
+    written = text(value)
     try:
-        return Path(text).expanduser() if text else None
+        return Path(written).expanduser() if written else None
     except RuntimeError as error:
         raise ValueError(f"starts with a home folder that does not exist: {shown(value)}") from error
 
@@ -100,10 +100,10 @@ def ports(value: object) -> frozenset[int]:
 
 
 def https_url(value: object) -> str:
-    text = text(value)
-    if not re.fullmatch(r"https://[a-z0-9.-]+(/[\x21-\x7e]*)?", text):
+    written = text(value)
+    if not re.fullmatch(r"https://[a-z0-9.-]+(/[\x21-\x7e]*)?", written):
         raise ValueError(f"wants an https:// address, not {shown(value)}")
-    return text
+    return written
 
 
 def rates(value: object) -> dict[str, float]:
