@@ -1,12 +1,12 @@
 """One request, one attempt, one tape: the door to the street (``ports.Transport``).
 
-    request → guard.place → pace.turn → a lane (idle, or dialled) → httpcore and h11 over ``Wire`` → Take → Tape
+    request → guard.place → pace.turn → a lane (idle, or dialled) → h11 over ``Wire`` → Take → Tape
 
 A *lane* is one connection with its HTTP state. Lanes are kept open for their origin while they are idle, at most
 ``network.parallel`` of them in all; the one longest unused makes room for a new one. A lane is used again only after an
 exchange that was whole, unambiguous, and followed by nothing.
 
-Foreign exceptions (httpcore, ssl, OSError) become ours here and nowhere else.
+Foreign exceptions (h11, ssl, OSError) become ours here and nowhere else.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import certifi
-import httpcore
+import h11
 
 from archiver import __version__, message
 from archiver.config import NetworkConfig, PolitenessConfig
@@ -29,12 +29,12 @@ from archiver.model import Cut, Layout, Request, Tape
 from archiver.net import guard
 from archiver.net.guard import Place
 from archiver.net.pace import Pace
-from archiver.net.wire import Take, Wire, dial
+from archiver.net.wire import BrokenOff, Take, Wire, dial
 from archiver.ports import Clock
 
 ACCEPT_ENCODING = "gzip, br, zstd"
 
-_BROKEN = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.RemoteProtocolError)
+_THAT_IS_ALL = h11.EndOfMessage()
 
 
 def user_agent(config: NetworkConfig) -> str:
@@ -61,7 +61,7 @@ def tls_context(config: NetworkConfig) -> ssl.SSLContext:
 
 
 class Client:
-    """The ``Transport`` over httpcore. ``pace``: its politeness, which patience tells about hosts to leave alone."""
+    """The ``Transport`` over h11. ``pace``: its politeness, which patience tells about hosts to leave alone."""
 
     def __init__(
         self,
@@ -221,13 +221,12 @@ class _Lane:
         self.origin = (place.scheme, place.host, place.port)
         self.wire = wire
         self.used = False
-        self._url = httpcore.Origin(place.scheme.encode(), place.host.encode("ascii"), place.port)
-        self._http = httpcore.AsyncHTTP11Connection(self._url, wire)
+        self._http = h11.Connection(h11.CLIENT)
 
     @property
     def reusable(self) -> bool:
         """h11 thinks so too, and nothing waits on the line."""
-        return self._http.is_idle() and not self.wire.ended
+        return self._http.our_state is h11.DONE is self._http.their_state and not self.wire.ended
 
     def silent(self, take: Take, url: str) -> Exception:
         """What to raise when not a byte of an answer came."""
@@ -253,19 +252,30 @@ class _Lane:
         return layout
 
     async def _ask(self, take: Take, headers: list[tuple[bytes, bytes]], target: bytes) -> Layout | None:
-        url = httpcore.URL(scheme=self._url.scheme, host=self._url.host, port=self._url.port, target=target)
-        with contextlib.suppress(*_BROKEN):
-            response = await self._http.handle_async_request(httpcore.Request(b"GET", url, headers=headers))
-            pieces = 0
-            async for _ in response.aiter_stream():  # the take has it already
-                pieces += 1
-                if pieces % 1000 == 0:
-                    await asyncio.sleep(0)  # thousands of chunks in one read shall not hold up everybody else
-                if pieces > message.MAX_CHUNKS:
-                    take.cut = take.cut or "length"
-                    break
-            await response.aclose()
+        with contextlib.suppress(BrokenOff, h11.RemoteProtocolError):
+            if self.used:
+                self._http.start_next_cycle()
+            self.wire.write(self._http.send(h11.Request(method=b"GET", target=target, headers=headers)) or b"")
+            self._http.send(_THAT_IS_ALL)
+            await self._hear(take)
         return self._layout(take)
+
+    async def _hear(self, take: Take) -> None:
+        """Read until the answer ends; h11 says where. What it says is thrown away: the take has the bytes already."""
+        events = 0
+        while True:
+            event = self._http.next_event()
+            if event is h11.NEED_DATA:
+                self._http.receive_data(await self.wire.read())
+                continue
+            if isinstance(event, h11.EndOfMessage | h11.ConnectionClosed) or event is h11.PAUSED:
+                return
+            events += 1
+            if events % 1000 == 0:
+                await asyncio.sleep(0)  # thousands of chunks in one read shall not hold up everybody else
+            if events > message.MAX_CHUNKS:
+                take.cut = take.cut or "length"
+                return
 
     def _layout(self, take: Take) -> Layout | None:
         if take.problem or take.failure or not take.reader.head:

@@ -1,13 +1,13 @@
 """One connection, and the exact bytes that cross it.
 
-``Wire`` is an asyncio protocol on the socket's side and an ``httpcore.AsyncNetworkStream`` on h11's side. Between the
-two stands a ``Take``: it keeps every byte as it arrives, *before* anybody interprets it, and only then hands h11 a
-head that it accepts (``message.HeadReader``).
+``Wire`` is an asyncio protocol on the socket's side and a stream on h11's side. Between the two stands a ``Take``: it
+keeps every byte as it arrives, *before* anybody interprets it, and only then hands h11 a head that it accepts
+(``message.HeadReader``).
 
 Rule 1: a byte that arrives while no take is running belongs to nobody; the connection is cut at once. (What a server
 sends early, but so late that the next request is already under way, no client can tell from an answer to it.)
-Rule 2: httpcore never closes the socket. It says that it is done (``aclose``), and the owner closes after what was
-still to be recorded of a broken answer.
+Rule 2: nothing here closes the socket because of what h11 thinks. The owner closes, after what was still to be
+recorded of a broken answer.
 Rule 3: nothing waits here without somebody who ends it: the owner's deadlines call ``give_up``.
 """
 
@@ -21,9 +21,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from io import BytesIO
-from typing import Any, BinaryIO, cast
-
-import httpcore
+from typing import BinaryIO, cast
 
 from archiver.message import BadMessage, HeadReader
 from archiver.model import Cut
@@ -107,7 +105,11 @@ class Take:
             self.failure = error
 
 
-class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
+class BrokenOff(Exception):
+    """There is nothing more to read of this answer, though it did not end; the take and the wire say why."""
+
+
+class Wire(asyncio.Protocol):
     """One TCP or TLS connection. ``peer``: the numeric address dialled. ``tls``: (protocol, cipher) or ``None``."""
 
     def __init__(self, peer: str) -> None:
@@ -211,19 +213,21 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         except TimeoutError:
             pass  # which is how it is meant to end when the peer keeps the connection open
 
-    # what httpcore says
+    # what h11 is fed with
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """What arrived, mended (all of it: it is in memory anyway); ``b""`` at the end."""
+    async def read(self) -> bytes:
+        """What arrived, mended (all of it: it is in memory anyway); ``b""`` at the end. Raises ``BrokenOff``."""
         take = self._take
         if take is None:
-            raise httpcore.ReadError("no exchange is under way")
+            raise BrokenOff("no exchange is under way")
         while True:
-            self._stop(take)
+            # whatever h11 has not read yet, it need not read: the take has it
+            if self._given_up or take.problem or take.cut or take.failure:
+                raise BrokenOff(take.problem or "enough")
             if self._pending:
                 break
             if self.reset:
-                raise httpcore.ReadError(str(self.reset) or type(self.reset).__name__)
+                raise BrokenOff(str(self.reset))
             if self.ended:
                 return b""
             self._waiter = asyncio.get_running_loop().create_future()
@@ -233,30 +237,11 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._resume()
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+    def write(self, data: bytes) -> None:
         """Send and keep. Does not wait for the kernel: what we send is one head of a few hundred bytes."""
-        if not buffer:
-            return
-        if self._take is None or self._transport.is_closing():
-            raise httpcore.WriteError("the connection is closed")
-        self._take.sent += buffer
-        self._transport.write(buffer)
-
-    async def aclose(self) -> None:
-        """See rule 2."""
-
-    def get_extra_info(self, info: str) -> Any:
-        """``is_readable``: whether anything but silence waits here, which makes a connection unfit for reuse."""
-        return not self.quiet if info == "is_readable" else None
-
-    def _stop(self, take: Take) -> None:
-        """Whatever h11 has not read yet, it need not read: the take has it."""
-        if self._given_up:
-            raise httpcore.ReadTimeout("a deadline passed")
-        if take.problem:
-            raise httpcore.RemoteProtocolError(take.problem)
-        if take.cut or take.failure:
-            raise httpcore.ReadError("enough")
+        if self._take and not self._transport.is_closing():
+            self._take.sent += data
+            self._transport.write(data)
 
     def _resume(self) -> None:
         self._pending_bytes = 0
