@@ -94,6 +94,27 @@ class Catalog(Protocol):
         """
         ...
 
+    def posts(self) -> Iterable[Mapping[str, Any]]:
+        """The newest document's body of every post, in the order of platform and id, each with the ``warc`` and
+        ``record_id`` of that document."""
+        ...
+
+    def links(self) -> Iterable[Mapping[str, Any]]:
+        """The newest document's body of every link that was followed, in the order of the links, with ``warc`` and
+        ``record_id`` of that document, ``first_seen`` and ``last_seen`` (WARC dates of the first and the last answer of
+        the link itself, ``None`` without one), and with ``captured_at`` in each hop (``None`` without an answer)."""
+        ...
+
+    def looks(self) -> Iterable[Mapping[str, Any]]:
+        """What was known of each post's availability, and when: platform, post_id, at (a WARC date), availability,
+        availability_how, warc, record_id; one row for each document written, in the order of posts and times."""
+        ...
+
+    @property
+    def archive_id(self) -> str | None:
+        """The archive's own URN, by which others may refer to its records; ``None`` before its first run."""
+        ...
+
     async def add(self, documents: Sequence[Document]) -> Sequence[WarcRef]:
         """Append, sync, commit. Returns where each document lies."""
         ...

@@ -53,6 +53,58 @@ class Answers:
         for batch in self._rows.stream(query, _BATCH):
             yield from ({**json.loads(row.record), "article": row.article} for row in batch)
 
+    def posts(self) -> Iterator[Row]:
+        """See ``ports.Catalog``."""
+        table = schema.post
+        query = sa.select(table.c.body, table.c.warc, table.c.record_id).order_by(table.c.platform, table.c.post_id)
+        for batch in self._rows.stream(query, _BATCH):
+            yield from (_document(row) for row in batch)
+
+    def links(self) -> Iterator[Row]:
+        """See ``ports.Catalog``."""
+        table, capture = schema.link, schema.capture
+        seen = sa.func.min(capture.c.started_at), sa.func.max(capture.c.started_at)
+        answered = sa.and_(capture.c.slot == sa.literal("hop:") + table.c.short, capture.c.http_status.is_not(None))
+        query = sa.select(table.c.body, table.c.warc, table.c.record_id, seen[0].label("first"), seen[1].label("last"))
+        query = query.join_from(table, capture, answered, isouter=True).group_by(table.c.short).order_by(table.c.short)
+        for batch in self._rows.stream(query, _BATCH):
+            rows = [{**_document(row), "first_seen": row.first, "last_seen": row.last} for row in batch]
+            times = self._capture_times([hop.get("record_id") for row in rows for hop in row.get("hops") or ()])
+            for row in rows:
+                hops = [{**hop, "captured_at": times.get(hop.get("record_id"))} for hop in row.get("hops") or ()]
+                yield {**row, "hops": hops}
+
+    def looks(self) -> Iterator[Row]:
+        """See ``ports.Catalog``."""
+        table = schema.document.c
+        names = (table.key, table.at, table.word, table.how, table.warc, table.record_id)
+        query = sa.select(*names).where(table.kind == "post").order_by(table.key, table.at, table.record_id)
+        for batch in self._rows.stream(query, _BATCH):
+            for row in batch:
+                platform, _, post_id = row.key.partition(":")
+                said = {"availability": row.word, "availability_how": row.how}
+                place = {"warc": row.warc, "record_id": row.record_id}
+                yield {"platform": platform, "post_id": post_id, "at": row.at, **said, **place}
+
+    @property
+    def archive_id(self) -> str | None:
+        """See ``ports.Catalog``."""
+        return self._rows.archive("id")
+
+    def _capture_times(self, record_ids: Iterable[str | None]) -> dict[str | None, str]:
+        """Record id → when its capture began."""
+        wanted, capture, found = sorted({one for one in record_ids if one}), schema.capture.c, {}
+        for start in range(0, len(wanted), _BATCH):
+            query = sa.select(capture.record_id, capture.started_at)
+            rows = self._rows.rows(query.where(capture.record_id.in_(wanted[start : start + _BATCH])))
+            found.update({row.record_id: row.started_at for row in rows})
+        return found
+
+
+def _document(row: Any) -> dict[str, Any]:
+    """A document's body, with where the document itself lies."""
+    return {**json.loads(row.body), "warc": row.warc, "record_id": row.record_id}
+
 
 def _about(key: str) -> sa.ColumnElement[bool]:
     """Whether a sighting is of the post or link ``key``."""

@@ -56,6 +56,7 @@ class Catalog:
         self._bodies = {table.name: _Prepared(_body_by_key(table), engine.dialect) for table in _DOCUMENTED}
         self._captured = _Prepared(_CAPTURED, engine.dialect)
         self._put_captures = _Prepared(schema.capture.insert(), engine.dialect)
+        self._put_documents = _Prepared(_upsert(engine.dialect.name, schema.document), engine.dialect)
 
     @classmethod
     def open(cls, path: Path, *, thorough: bool = False, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Catalog:
@@ -122,6 +123,8 @@ class Catalog:
                 self._put_captures.run(connection, [_captured_row(captured, ref) for captured, ref in captures])
                 if self._captured_keys is not None:
                     self._captured_keys.update(hash((captured.slot, captured.url)) for captured, _ in captures)
+            if documents_:
+                self._put_documents.run(connection, [{**documents.entry(one), **_place(ref)} for one, ref in documents_])
             for document, ref in documents_:
                 self._apply(connection, document, _place(ref))
 
@@ -276,6 +279,8 @@ def _check_identity(connection: sa.Connection, path: Path) -> None:
     version = connection.exec_driver_sql("PRAGMA user_version").scalar() or 0
     if identity != schema.APPLICATION_ID:
         raise Unreadable("not a catalog of this program")
+    if version < schema.SCHEMA_VERSION:
+        raise Unreadable(f"made by an older archiver (schema {version}; this one keeps {schema.SCHEMA_VERSION})")
     if version > schema.SCHEMA_VERSION:
         this = schema.SCHEMA_VERSION
         raise ConfigError([f"{path} was made by a newer archiver (schema {version}; this one knows {this})"])

@@ -60,6 +60,13 @@ def row(document: Document) -> Row:
             return {"short": clean(document.key), **_texts(body, ("end", "ended")), **settled, **common}
 
 
+def entry(document: Document) -> Row:
+    """The document's row in the table of all that were ever written, without its place."""
+    word, how = {"post": ("availability", "availability_how"), "link": ("ended", "error")}.get(document.kind, ("", ""))
+    said = {"word": _text(document.body.get(word)), "how": _text(document.body.get(how))}
+    return {"kind": document.kind, "key": clean(document.key), "at": warc_date(document.at), **said}
+
+
 def sightings(document: Document) -> tuple[list[Row], list[Row]]:
     """An article document's outcomes as rows of ``sighting`` and ``sighting_link``."""
     rows, links = [], []

@@ -22,7 +22,8 @@ from sqlalchemy import (
 APPLICATION_ID = 0x41726376
 """``Arcv``, in the SQLite header: a file without it is none of ours, also when SQLite opens it without complaint."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: ``document``. An older catalog is made anew from the WARCs."""
 
 metadata = MetaData()
 
@@ -127,6 +128,23 @@ link = Table(
     Column("settled", Boolean, nullable=False),
     Column("body", Text, nullable=False),
     *_place(),
+)
+
+# Every document ever written, superseded ones too: what was said when.
+document = Table(
+    "document",
+    metadata,
+    Column("record_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    # A post's availability, or how a link ended; and how that is known.
+    Column("word", Text),
+    Column("how", Text),
+    Column("warc", ForeignKey("warc.name"), nullable=False),
+    Column("offset_bytes", BigInteger, nullable=False),
+    Column("length_bytes", BigInteger, nullable=False),
+    Index("document_by_key", "kind", "key", "at"),
 )
 
 # The outcomes of an article's newest document, one row for each find; replaced as a whole.
