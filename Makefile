@@ -53,8 +53,8 @@ bench: $(VENV)/.dev ## speed and memory beside wget, as ratios
 	$(BIN)/python -m bench.find
 
 lock: $(VENV)/.dev  ## renew both lock files
-	printf 'flit_core>=3.9,<4\n' | $(BIN)/uv pip compile pyproject.toml - --extra fast --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock
-	printf 'flit_core>=3.9,<4\nuv\n' | $(BIN)/uv pip compile pyproject.toml - --extra fast --group dev --constraint requirements.lock --universal --python-version 3.11 --generate-hashes --quiet -o requirements-dev.lock
+	printf 'flit_core>=3.9,<4\n' | $(BIN)/uv pip compile pyproject.toml - --extra fast --extra pack --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock
+	printf 'flit_core>=3.9,<4\nuv\n' | $(BIN)/uv pip compile pyproject.toml - --extra fast --extra pack --extra parquet --group dev --constraint requirements.lock --universal --python-version 3.11 --generate-hashes --quiet -o requirements-dev.lock
 
 corpus: $(VENV)/.dev ## recall and precision of find over labelled articles (../shared/corpus)
 	$(BIN)/python -m bench.corpus --check

@@ -23,7 +23,7 @@ from archiver.net.patience import PatientFetcher
 from archiver.platforms import short_link
 from archiver.platforms.x.post import X
 from archiver.ports import Catalog, Clock, Fetcher, Platform
-from archiver.store import crawls, folders, intake
+from archiver.store import crawls, folders, intake, outgoing
 from archiver.store.archive import Archive
 from archiver.store.recorder import RecordingFetcher
 
@@ -130,6 +130,9 @@ def reading(config: Config) -> Iterator[Catalog]:
     """The catalog for looking only: no lock, no change, also while somebody writes. ``NoInput`` without an archive."""
     with Archive.reading(config.archive.dir) as catalog:
         yield catalog
+
+
+new_file = outgoing.new_file
 
 
 def document(name: str, url: str | None = None) -> Named:

@@ -1,14 +1,13 @@
-"""What the archive knows, as tables for others: JSON Lines, CSV, Parquet. Pure.
+"""What the archive knows, as tables for others: whole JSON objects, CSV, Parquet. Pure.
 
 ::
 
-    Catalog ──► tables.rows(kind) ──► texts.jsonl     whole objects, as `list --json` and the documents have them
-                      │
-                      └─► tables.flat ──► texts.csv, parquet.write     one value a cell
+    Catalog ──► tables.rows(kind)                                      objects, as the documents have them
+                      └─► tables.flat ──► sheets.csv, parquet.write     one value a cell
 """
 
 from archiver.export.parquet import write as write_parquet
-from archiver.export.tables import COLUMNS, KINDS, rows
-from archiver.export.texts import csv, jsonl
+from archiver.export.sheets import csv
+from archiver.export.tables import COLUMNS, KINDS, Row, rows
 
-__all__ = ["COLUMNS", "KINDS", "csv", "jsonl", "rows", "write_parquet"]
+__all__ = ["COLUMNS", "KINDS", "Row", "csv", "rows", "write_parquet"]

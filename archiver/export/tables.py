@@ -100,7 +100,7 @@ def _value(column: Column, value: object) -> Value:
     if column.kind is int and isinstance(value, list):
         return len(value)
     if value is None or isinstance(value, column.kind):
-        return value  # type: ignore[return-value]
+        return value
     if column.kind is str:
         return json.dumps(value, ensure_ascii=False, sort_keys=True)
     return None

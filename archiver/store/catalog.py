@@ -124,7 +124,9 @@ class Catalog:
                 if self._captured_keys is not None:
                     self._captured_keys.update(hash((captured.slot, captured.url)) for captured, _ in captures)
             if documents_:
-                self._put_documents.run(connection, [{**documents.entry(one), **_place(ref)} for one, ref in documents_])
+                self._put_documents.run(
+                    connection, [{**documents.entry(one), **_place(ref)} for one, ref in documents_]
+                )
             for document, ref in documents_:
                 self._apply(connection, document, _place(ref))
 

@@ -136,6 +136,28 @@ def test_a_newer_schema_is_refused(catalog, path):
             opened(path)
 
 
+def test_a_catalog_of_an_older_archiver_is_made_anew(catalog, path):
+    """From the WARCs, which hold all that it lacks."""
+    catalog.close()
+    sql(path, "pragma user_version = 1")
+    for opened in (Catalog.open, Catalog.reading):
+        with pytest.raises(Unreadable, match="schema 1"):
+            opened(path)
+
+
+def test_superseded_documents_are_remembered(catalog):
+    """Each with its time, what it said, and where it lies; an older one that comes late too."""
+    for number, document in enumerate([post(minute=5, availability="deleted"), post(), link()]):
+        catalog.commit("a.warc.gz", number, (), [(document, ref(number))])
+    table = schema.document.c
+    rows = catalog.rows(schema.document.select().order_by(table.kind, table.at))
+    assert [(row.kind, row.word, row.record_id) for row in rows] == [
+        ("link", "post", "<2>"),
+        ("post", "public", "<1>"),
+        ("post", "deleted", "<0>"),
+    ]
+
+
 def other_program(path):
     sql(path, "create table t (a)")
 

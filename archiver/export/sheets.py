@@ -1,30 +1,23 @@
-"""JSON Lines and CSV, as UTF-8 pieces that can be written as they come."""
+"""CSV, safe to open in a spreadsheet, as UTF-8 pieces that can be written as they come."""
 
 from __future__ import annotations
 
 import csv as csv_
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from archiver.export.tables import COLUMNS, Value, flat
 
 # What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), the full-width forms among them.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # fmt: skip
-
-
-def jsonl(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
-    """One JSON object a line."""
-    for row in rows:
-        yield f"{json.dumps(row, ensure_ascii=False, default=dict)}\n".encode(errors="replace")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def csv(kind: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     """RFC 4180, with a line of column names. A text that a spreadsheet could take for a formula has an apostrophe in
     front; NUL is left out. What is not known is an empty cell."""
     out = io.StringIO(newline="")
-    writer = csv_.writer(out, quoting=csv_.QUOTE_MINIMAL, lineterminator="\r\n")
+    writer = csv_.writer(out, lineterminator="\r\n")
     writer.writerow([column.name for column in COLUMNS[kind]])
     for row in rows:
         yield _taken(out)

@@ -1,0 +1,66 @@
+"""``archiver export``: what the archive knows, as a table for other programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from archiver import export, printing, tools
+from archiver.cli import shared
+from archiver.errors import UsageError
+
+_FORMATS = ("jsonl", "csv", "parquet")
+
+
+@click.command(name="export")
+@click.argument("table", type=click.Choice(export.KINDS), metavar="TABLE")
+@click.option("--format", "form", type=click.Choice(_FORMATS), help="jsonl (default), csv or parquet.")
+@click.option(
+    "--output", "-o", metavar="FILE", help="A new file instead of standard output; its ending names a format."
+)
+@click.option("--force", is_flag=True, help="Replace FILE.")
+@click.pass_context
+def export_(context: click.Context, table: str, form: str | None, output: str | None, force: bool) -> None:
+    """Write a table of everything in the archive: posts, sightings, hops, availability or ledger.
+
+    \b
+    archiver export posts --format csv -o posts.csv
+    archiver export ledger > ledger.jsonl
+
+    ledger: where each short link leads, with every hop; another archive takes it with `archiver import`.
+    """
+    form = form or next((one for one in _FORMATS if output and output.endswith(f".{one}")), "jsonl")
+    if form == "parquet" and not output:
+        raise UsageError("Parquet is no text", hint=f"archiver export {table} -o {table}.parquet")
+    with tools.reading(shared.settings(context)) as catalog:
+        rows = export.rows(table, catalog)
+        if output:
+            with tools.new_file(Path(output), replace=force) as file:
+                if form == "parquet":
+                    export.write_parquet(table, rows, file)
+                else:
+                    _write(file, _lines(table, rows, form))
+            return
+        for piece in _lines(table, rows, form):
+            text = piece.decode()
+            sys.stdout.write(_harmless(text) if sys.stdout.isatty() else text)
+
+
+def _lines(table: str, rows: Iterable[export.Row], form: str) -> Iterator[bytes]:
+    if form == "csv":
+        yield from export.csv(table, rows)
+    else:
+        yield from (f"{printing.json_line(row)}\n".encode() for row in rows)
+
+
+def _write(file: BinaryIO, pieces: Iterable[bytes]) -> None:
+    for piece in pieces:
+        file.write(piece)
+
+
+def _harmless(text: str) -> str:
+    return "".join(printing.harmless(line, len(line)) + "\n" for line in text.splitlines())
