@@ -25,10 +25,12 @@ FILE_NAME = "config.toml"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveConfig:
     """``dir``: absolute path of the one folder that holds WARCs, catalog and lock. ``max_warc_bytes``: a WARC is
-    closed once it is at least this long. ``operator``: written into each warcinfo, or empty."""
+    closed once it is at least this long, or nothing was written for ``max_idle_s``. ``operator``: written into each
+    warcinfo, or empty."""
 
     dir: Path
     max_warc_bytes: int
+    max_idle_s: float
     operator: str
 
 
@@ -94,6 +96,7 @@ KEYS: dict[str, dict[str, _Key]] = {
     "archive": {
         "dir": _Key("warcs", values.folder),
         "max_warc_bytes": _Key("1 GB", values.size),
+        "max_idle_s": _Key(600, values.number(1)),
         "operator": _Key("", values.text),
     },
     "network": {

@@ -24,7 +24,7 @@ from archiver.platforms import short_link
 from archiver.platforms.x.post import X
 from archiver.ports import Catalog, Clock, Fetcher, Platform
 from archiver.store import crawls, folders, intake, outgoing
-from archiver.store.archive import Archive
+from archiver.store.archive import Archive, Habits
 from archiver.store.recorder import RecordingFetcher
 
 T = TypeVar("T")
@@ -98,6 +98,7 @@ async def writing(config: Config, *, wait_lock_s: float = 0) -> AsyncIterator[To
         max_warc_bytes=config.archive.max_warc_bytes,
         clock=clock,
         wait_lock_s=wait_lock_s,
+        habits=Habits(max_idle_s=config.archive.max_idle_s),
     )
     try:
         client = Client(config.network, config.politeness, clock)

@@ -3,7 +3,8 @@
 ::
 
     DIR/archiver-….warc.gz[.open]   the truth      DIR/catalog.sqlite   what is known, can be made anew
-    DIR/lock                        one writer     DIR/quarantine/      torn tails that were cut
+    DIR/manifest.jsonl              closed files   DIR/quarantine/      torn tails that were cut
+    DIR/lock                        one writer
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from archiver.store.answers import Answers
 from archiver.store.catalog import Catalog, Unreadable, place
 from archiver.store.framing import INLINE_BYTES
 from archiver.store.lock import Lock
+from archiver.store.manifest import Manifest
 from archiver.store.writer import Writer
 
 DEFAULT_MAX_DECODED_BYTES = 20_000_000
@@ -41,6 +43,16 @@ class About:
     operator: str
     user_agent: str
     software: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """How the archive is kept. ``max_idle_s``: a file is closed after so long without a write."""
+
+    max_idle_s: float = 600
+
+
+_HABITS = Habits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +86,7 @@ class Archive(Answers):
         max_warc_bytes: int,
         clock: Clock,
         wait_lock_s: float = 0,
+        habits: Habits = _HABITS,
     ) -> Archive:
         """The archive in ``folder``, made if need be, locked, recovered, and ready to be written.
 
@@ -89,7 +102,7 @@ class Archive(Answers):
         try:
             lock = await _locked(folder, clock, wait_lock_s)
             try:
-                catalog, notes = _recovered(folder, lock.unclean, clock)
+                catalog, manifest, notes = _recovered(folder, lock.unclean, clock)
             except BaseException:
                 lock.release(clean=False)
                 raise
@@ -99,7 +112,15 @@ class Archive(Answers):
             _log.warning("%s", note)
         about = About(operator=operator, user_agent=user_agent, software=software)
         volumes = _volumes(folder, clock, about, catalog.archive("id") or "")
-        writer = Writer(folder, catalog, partial(next, volumes), max_warc_bytes=max_warc_bytes)
+        writer = Writer(
+            folder,
+            catalog,
+            manifest,
+            partial(next, volumes),
+            clock,
+            max_warc_bytes=max_warc_bytes,
+            max_idle_s=habits.max_idle_s,
+        )
         return cls(folder, catalog, _Pen(lock=lock, clock=clock, writer=writer), notes)
 
     @classmethod
@@ -246,8 +267,8 @@ async def _locked(folder: Path, clock: Clock, wait_s: float) -> Lock:
         await clock.sleep(_LOCK_POLL_S)
 
 
-def _recovered(folder: Path, unclean: bool, clock: Clock) -> tuple[Catalog, list[str]]:
-    """The catalog, agreeing with the WARCs, and what had to be done for it."""
+def _recovered(folder: Path, unclean: bool, clock: Clock) -> tuple[Catalog, Manifest, list[str]]:
+    """Catalog and manifest, agreeing with the WARCs, and what had to be done for it."""
     path = folder / catalogs.FILE_NAME
     held = len(warc.files(folder))
     notes = []
@@ -263,13 +284,16 @@ def _recovered(folder: Path, unclean: bool, clock: Clock) -> tuple[Catalog, list
         notes.append(f"{path.name} is unreadable ({error}): kept as {name}, making it anew from {held} WARC files")
         catalog = Catalog.open(path)
     try:
+        closed = catalog.digests().keys()
         notes += recovery.recover(folder, catalog)
+        manifest, said = recovery.listed(folder, catalog, clock.now(), closed)
+        notes += said
         if catalog.archive("id") is None:
             catalog.set_archive("id", f"urn:uuid:{uuid.uuid4()}")
     except BaseException:
         catalog.close()
         raise
-    return catalog, notes
+    return catalog, manifest, notes
 
 
 def _suffix(clock: Clock) -> str:

@@ -191,6 +191,12 @@ class Catalog:
         rows = self.rows(sa.select(table.name, table.committed_bytes, table.closed))
         return {row.name: (row.committed_bytes, row.closed) for row in rows}
 
+    def digests(self) -> dict[str, tuple[int, str]]:
+        """Name of each closed file → (length in bytes, SHA-256 in hex as it was closed)."""
+        table = schema.warc.c
+        query = sa.select(table.name, table.committed_bytes, table.sha256).where(table.closed).order_by(table.name)
+        return {row.name: (row.committed_bytes, row.sha256) for row in self.rows(query) if row.sha256}
+
     def known(self, record_ids: Sequence[str]) -> set[str]:
         """Those of at most some hundred record ids that name a capture already."""
         ids = schema.capture.c.record_id

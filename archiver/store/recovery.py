@@ -16,14 +16,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from archiver.errors import Damaged
 from archiver.model import Document, WarcRef
 from archiver.store import documents, fields, warc
 from archiver.store.catalog import Catalog
+from archiver.store.manifest import FILE_NAME, Entry, Manifest
 from archiver.store.member import Torn
 from archiver.store.records import CAPTURE_FIELDS, DOCUMENT_TYPE, Captured, file_captured
 from archiver.store.scan import Record, read_records, whole_record_after
@@ -70,6 +72,30 @@ def recover(folder: Path, catalog: Catalog) -> tuple[str, ...]:
         if sizes[name] != known or not closed or _path(folder, name)[1]:
             notes += _recover_file(folder, catalog, name, known)
     return tuple(notes)
+
+
+def listed(
+    folder: Path, catalog: Catalog, now: datetime, closed_before: Collection[str]
+) -> tuple[Manifest, tuple[str, ...]]:
+    """The manifest, with a line for every file that is closed. Returns a sentence, too, for each of ``closed_before``
+    that was missing: those that were closed when nobody was interrupted.
+
+    The digest is the one taken when the file was closed, so that a change since then still shows."""
+    manifest = Manifest(folder)
+    begun = manifest.begun
+    missing = {name: known for name, known in catalog.digests().items() if manifest.sha256(name) is None}
+    for name, (size, sha256) in missing.items():
+        path = folder / name
+        try:
+            entry = Entry(file=name, bytes=size, sha256=sha256, records=_count(path), closed_at=now)
+            manifest.append(entry)
+        except OSError as error:
+            raise warc.not_written(path, error) from error
+    unlisted = len(missing.keys() & set(closed_before))
+    if not unlisted:
+        return manifest, manifest.notes
+    said = f"{unlisted} closed files were not in it, and are now"
+    return manifest, (*manifest.notes, f"{FILE_NAME}{'' if begun else ' is missing and begun anew'}: {said}")
 
 
 def groups(records: Iterator[Record], file: str) -> Iterator[Found]:
@@ -259,6 +285,16 @@ def _sha256(fd: int) -> str:
         digest.update(piece)
         at += len(piece)
     return digest.hexdigest()
+
+
+def _count(path: Path) -> int | None:
+    """How many records the file holds; ``None`` where one of them is torn."""
+    with path.open("rb", buffering=0) as file:
+        fd = file.fileno()
+        try:
+            return sum(1 for _ in read_records(fd, 0, os.fstat(fd).st_size))
+        except Torn:
+            return None
 
 
 def _counted(taken: _Taken) -> str:

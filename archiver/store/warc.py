@@ -64,10 +64,13 @@ class Volume:
 
 
 class GrowingWarc:
-    """A file under construction, ``NAME.open``. Used by one thread. Raises ``StoreError`` (74)."""
+    """A file under construction, ``NAME.open``. Used by one thread. Raises ``StoreError`` (74).
+
+    ``records``: how many were appended, its ``warcinfo`` included."""
 
     def __init__(self, folder: Path, volume: Volume) -> None:
         self.volume = volume
+        self.records = 1
         self._written = 0
         self._folder = folder
         self._digest = hashlib.sha256()
@@ -100,6 +103,7 @@ class GrowingWarc:
         length = self.end - start
         for part in others:
             part.write_to(self._write)
+        self.records += len(group.parts)
         return WarcRef(file=self.volume.name, record_id=first.record_id, offset_bytes=start, length_bytes=length)
 
     def sync(self) -> None:

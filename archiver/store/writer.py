@@ -22,9 +22,11 @@ from pathlib import Path
 
 from archiver.errors import StoreError
 from archiver.model import WarcRef
+from archiver.ports import Clock
 from archiver.store.catalog import Catalog
+from archiver.store.manifest import FILE_NAME, Entry, Manifest
 from archiver.store.records import Group
-from archiver.store.warc import GrowingWarc, Volume
+from archiver.store.warc import GrowingWarc, Volume, not_written
 
 Refs = tuple[WarcRef, ...]
 
@@ -37,23 +39,38 @@ class _Job:
 
 
 class Writer:
-    """``make_volume`` gives the next file to write, which is made when the first group for it is stored.
+    """``make_volume`` gives the next file to write, which is made when the first group for it is stored. A file is
+    closed once it has ``max_warc_bytes``, or when nothing was written for ``max_idle_s``.
 
     Except for the thread's own work everything happens on the event loop, so nothing needs a lock.
     """
 
     def __init__(
-        self, folder: Path, catalog: Catalog, make_volume: Callable[[], Volume], *, max_warc_bytes: int
+        self,
+        folder: Path,
+        catalog: Catalog,
+        manifest: Manifest,
+        make_volume: Callable[[], Volume],
+        clock: Clock,
+        *,
+        max_warc_bytes: int,
+        max_idle_s: float,
     ) -> None:
         self._folder = folder
         self._catalog = catalog
+        self._manifest = manifest
+        self._clock = clock
         self._make_volume = make_volume
         self._max_warc_bytes = max_warc_bytes
+        self._max_idle_s = max_idle_s
+        self._idle: asyncio.TimerHandle | None = None
+        self._rested_at = 0.0
         self._volume: Volume | None = None
         self._waiting: list[_Job] = []
         self._waking = False
         self._running: asyncio.Future[list[Refs]] | None = None
         self._error: BaseException | None = None
+        self._untold: BaseException | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="archive")
         self._file: GrowingWarc | None = None
 
@@ -70,6 +87,7 @@ class Writer:
         read from a tape that must not be closed before, it hears of it only then.
         """
         if self._error is not None:
+            self._untold = None
             raise StoreError(f"nothing more is stored after an error ({self._error})")
         loop = asyncio.get_running_loop()
         volume.planned_bytes += sum(group.size_bytes for group in groups)
@@ -82,10 +100,14 @@ class Writer:
 
     async def aclose(self) -> None:
         """Wait for what is under way, and close the file. Raises ``StoreError``, but only for what nobody was told."""
+        if self._idle is not None:
+            self._idle.cancel()
         while self._waiting or self._running is not None:
             await (asyncio.sleep(0) if self._running is None else asyncio.wait([self._running]))
         try:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._close_file)
+            if self._untold is not None:
+                raise self._untold
         finally:
             self._thread.shutdown()
 
@@ -108,6 +130,7 @@ class Writer:
         self._running = None
         self._error = running.exception()
         if self._error is not None:
+            self._untold = None if batch else self._error
             batch, self._waiting = batch + self._waiting, []
         results = itertools.repeat(()) if self._error else running.result()
         for job, refs in zip(batch, results, strict=False):
@@ -119,8 +142,32 @@ class Writer:
                 job.done.set_result(refs)
         if self._waiting:
             self._wake(loop)
+        elif batch and self._error is None:
+            self._rest(loop)
+
+    def _rest(self, loop: asyncio.AbstractEventLoop) -> None:
+        """From now on nothing is to be written. One timer is enough for any number of batches: when it goes off, it
+        looks at how long the last one is ago."""
+        self._rested_at = loop.time()
+        if self._idle is None:
+            self._idle = loop.call_later(self._max_idle_s, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._idle = None
+        if self._running is not None or self._waiting or self._error is not None:
+            return
+        if (left_s := self._rested_at + self._max_idle_s - loop.time()) > 0:
+            self._idle = loop.call_later(left_s, self._look, loop)
+            return
+        self._volume = None
+        self._running = loop.run_in_executor(self._thread, self._close_idle)
+        self._running.add_done_callback(partial(self._finished, loop, []))
 
     # The thread
+
+    def _close_idle(self) -> list[Refs]:
+        self._close_file()
+        return []
 
     def _store(self, batch: list[_Job]) -> list[Refs]:
         results: list[Refs] = []
@@ -160,7 +207,21 @@ class Writer:
         file, self._file = self._file, None
         if file is not None:
             sha256 = file.close()
+            self._list(file, sha256)
             self._catalog.commit(file.volume.name, file.end, closed=True, sha256=sha256)
+
+    def _list(self, file: GrowingWarc, sha256: str) -> None:
+        entry = Entry(
+            file=file.volume.name,
+            bytes=file.end,
+            sha256=sha256,
+            records=file.records,
+            closed_at=self._clock.now(),
+        )
+        try:
+            self._manifest.append(entry)
+        except OSError as error:
+            raise not_written(self._folder / FILE_NAME, error) from error
 
 
 async def _to_its_end(done: asyncio.Future[Refs]) -> Refs:
