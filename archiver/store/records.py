@@ -2,7 +2,8 @@
 
 An exchange is a group of ``response``, ``request`` and ``metadata``, in this order: the group is whole when its
 ``metadata`` is there, and that record says all that the catalog must know (slot, why, status), so that the catalog can
-be made anew. A document of ours and a local file are groups of one record.
+be made anew. What a server sent behind its message is a ``resource`` before the ``metadata``, under a URI that no page
+has. A document of ours and a local file are groups of one record.
 
 Blocks are the exact bytes that crossed the wire: warcio frames them and writes the record, but never parses them.
 Every digest is ours, ``sha256:<hex>``; a payload digest is that of the entity body, transfer coding removed and content
@@ -28,7 +29,6 @@ from archiver.store.member import Buffer
 CAPTURE_FIELDS = "application/warc-fields"
 DOCUMENT_TYPE = "application/json"
 _PIECE = 1 << 18
-_MOST_KEPT_ASIDE = 64 * 1024
 _MOST_ERROR = 500
 _STORED = ("image/", "video/", "audio/")
 # OpenSSL's own names of the TLS 1.2 suites that Python's default context offers; TLS 1.3 names are IANA's already.
@@ -131,6 +131,7 @@ def capture_group(tape: Tape, measured: Measured, warcinfo_id: str) -> Group:
     to_first = [("WARC-Concurrent-To", first_id)]
     parts = [_response(tape, measured, first_id, wire)] if _block_span(tape)[1] else []
     parts.append(_request(tape, new_id(), wire + to_first) if parts else _request(tape, first_id, wire))
+    parts += _excess(tape, common + to_first)
     about = fields.lines(_capture_fields(tape, captured))
     parts.append(part("metadata", new_id(), common + to_first, CAPTURE_FIELDS, about))
     return Group(parts=tuple(parts), captured=captured)
@@ -227,10 +228,27 @@ def _wire_fields(tape: Tape) -> list[tuple[str, str]]:
     if tape.tls:
         protocol, cipher = tape.tls
         found.append(("WARC-Protocol", fields.text(protocol.lower().replace("tlsv", "tls/"))))
-        name = cipher if cipher.startswith("TLS_") else _IANA.get(cipher)
-        if name:
+        if name := _iana(cipher):
             found.append(("WARC-Cipher-Suite", fields.text(name)))
     return found
+
+
+def _iana(cipher: str) -> str | None:
+    return cipher if cipher.startswith("TLS_") else _IANA.get(cipher)
+
+
+def _excess(tape: Tape, headers: Headers) -> list[Part]:
+    """What came behind the message, as a record of its own: it belongs to no answer, but it was sent."""
+    if tape.layout is None or tape.received_bytes <= tape.layout.body_end:
+        return []
+    start, length = tape.layout.body_end, tape.received_bytes - tape.layout.body_end
+    digest, record_id = hashlib.sha256(), new_id()
+    for piece in _pieces(tape.received, start, length):
+        digest.update(piece)
+    own = [("WARC-Target-URI", f"urn:archiver:excess:{record_id[10:-1]}"), *headers[1:]]
+    own += [("WARC-Block-Digest", label(digest)), ("WARC-Payload-Digest", label(digest))]
+    block = Span(tape.received, start, length)
+    return [Part(record("resource", record_id, own, "application/octet-stream", block, length))]
 
 
 def _captured(tape: Tape, measured: Measured, record_id: str, date: str, target: str) -> Captured:
@@ -254,8 +272,8 @@ def _captured(tape: Tape, measured: Measured, record_id: str, date: str, target:
 
 
 def _capture_fields(tape: Tape, captured: Captured) -> Iterator[tuple[str, str]]:
-    """The metadata record: everything of ``captured`` that the other records' headers don't say, and what came around
-    the message (interim heads, excess bytes), which must not stand in the response block but is not to be lost."""
+    """The metadata record: everything of ``captured`` that the other records' headers don't say, and the interim heads,
+    which must not stand in the response block but are not to be lost."""
     if tape.request.via:
         yield "via", fields.uri(tape.request.via)
     yield "fetchTimeMs", str(captured.elapsed_ms)
@@ -272,20 +290,13 @@ def _capture_fields(tape: Tape, captured: Captured) -> Iterator[tuple[str, str]]
         yield "archiver-cut", captured.cut
     if captured.error:
         yield "archiver-error", captured.error
-    yield from _around(tape)
-
-
-def _around(tape: Tape) -> Iterator[tuple[str, str]]:
-    if tape.layout is None:
-        return
-    left = _MOST_KEPT_ASIDE
-    for start, end in tape.layout.interim:
-        yield "archiver-interim", _base64(tape.received, start, min(end - start, left))
-        left -= min(end - start, left)
-    excess = tape.received_bytes - tape.layout.body_end
-    if excess > 0:
-        yield "archiver-excess-bytes", str(excess)
-        yield "archiver-excess", _base64(tape.received, tape.layout.body_end, min(excess, _MOST_KEPT_ASIDE))
+    if tape.tls and _iana(tape.tls[1]) is None:
+        yield "archiver-tls-cipher", tape.tls[1]
+    if tape.layout is not None:
+        for start, end in tape.layout.interim:
+            yield "archiver-interim", base64.b64encode(b"".join(_pieces(tape.received, start, end - start))).decode()
+        if tape.received_bytes > tape.layout.body_end:
+            yield "archiver-excess-bytes", str(tape.received_bytes - tape.layout.body_end)
 
 
 def _media_type(tape: Tape) -> str | None:
@@ -304,7 +315,3 @@ def _pieces(file: BinaryIO, start: int, length: int) -> Iterator[bytes]:
     while length > 0 and (piece := file.read(min(length, _PIECE))):
         length -= len(piece)
         yield piece
-
-
-def _base64(file: BinaryIO, start: int, length: int) -> str:
-    return base64.b64encode(b"".join(_pieces(file, start, length))).decode()

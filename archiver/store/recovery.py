@@ -35,6 +35,11 @@ ARCHIVE_ID = "isPartOf"
 _MOST_KEPT_OF_A_TAIL = 16_000_000
 _GROUPS_A_COMMIT = 400
 _PIECE = 1 << 20
+_EXCHANGES = (
+    ("response", "request", "metadata"),
+    ("response", "request", "resource", "metadata"),
+    ("request", "metadata"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +119,9 @@ def groups(records: Iterator[Record], file: str) -> Iterator[Found]:
                 found = Found(end=record.end, ref=ref, captured=_file(record))
             elif kinds == ("metadata",) and record.header("content-type") == DOCUMENT_TYPE:
                 found = Found(end=record.end, ref=ref, document=documents.read(record.block))
-            elif kinds in (("response", "request", "metadata"), ("request", "metadata")):
+            elif kinds in _EXCHANGES:
                 found = Found(end=record.end, ref=ref, captured=_captured(begun))
-            elif kinds in (("response",), ("request",), ("response", "request")):
+            elif any(kinds == whole[: len(kinds)] for whole in _EXCHANGES):
                 continue
             else:
                 raise ValueError(f"a {record.kind} record out of order")

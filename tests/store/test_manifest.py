@@ -13,7 +13,10 @@ from archiver.store.manifest import FILE_NAME, Entry, Manifest
 from archiver.store.scan import read_records
 from tests.store.tapes import NOW, link, names, opened, post, tape, warcs
 
-SAID = {"bytes": 10, "sha256": "00" * 32, "records": 2, "closed_at": NOW}
+
+def entry(file, **changed):
+    """A line to be."""
+    return Entry(file=file, bytes=10, sha256="00" * 32, records=2, closed_at=NOW, **changed)
 
 
 def lines(folder):
@@ -68,7 +71,8 @@ async def test_a_further_run_adds_to_the_chain(tmp_path):
     folder = tmp_path / "archive"
     await saved(folder, 1)
     before = (folder / FILE_NAME).read_bytes()
-    await saved(folder, 1)
+    archive = await opened(folder)
+    await archive.aclose()
     assert len(lines(folder)) == 1  # nothing was new
     archive = await opened(folder)
     await archive.add([post(), link()])
@@ -82,14 +86,14 @@ def test_a_torn_last_line_is_cut(tmp_path):
     """At whatever byte it broke off; what was whole stays, and the next line goes on from it."""
     manifest = Manifest(tmp_path)
     for number in range(3):
-        manifest.append(Entry(file=f"{number}.warc.gz", **SAID))
+        manifest.append(entry(f"{number}.warc.gz"))
     data = (tmp_path / FILE_NAME).read_bytes()
     whole = data.rindex(b"\n", 0, len(data) - 1) + 1
     for cut in range(whole, len(data) + 1):
         (tmp_path / FILE_NAME).write_bytes(data[:cut])
         manifest = Manifest(tmp_path)
         assert bool(manifest.notes) == (whole < cut < len(data))
-        manifest.append(Entry(file="next.warc.gz", event="repaired", more={"from": "0.warc.gz"}, **SAID))
+        manifest.append(entry("next.warc.gz", event="repaired", more={"from": "0.warc.gz"}))
         assert_chained(tmp_path)
         assert len(lines(tmp_path)) == (4 if cut == len(data) else 3)
         assert lines(tmp_path)[-1][0]["from"] == "0.warc.gz"
@@ -98,12 +102,12 @@ def test_a_torn_last_line_is_cut(tmp_path):
 def test_a_line_that_cannot_be_read_stays(tmp_path):
     """It is evidence: the chain goes on behind it, and somebody is told."""
     manifest = Manifest(tmp_path)
-    manifest.append(Entry(file="a.warc.gz", **SAID))
+    manifest.append(entry("a.warc.gz"))
     with (tmp_path / FILE_NAME).open("ab") as file:
         file.write(b"noise\n")
     manifest = Manifest(tmp_path)
     assert "line 2" in manifest.notes[0]
-    manifest.append(Entry(file="b.warc.gz", **SAID))
+    manifest.append(entry("b.warc.gz"))
     third = json.loads((tmp_path / FILE_NAME).read_bytes().splitlines()[2])
     assert (third["seq"], third["prev"]) == (2, f"sha256:{hashlib.sha256(b'noise').hexdigest()}")
 

@@ -82,12 +82,13 @@ def test_a_group_says_everything_that_the_standard_asks_for():
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.sent], ids=lambda case: case.name)
 def test_every_form_of_answer_is_kept_byte_for_byte(case):
-    """The block is what the server sent as its message; what came around it is in the metadata, and nothing is lost."""
+    """The block is what the server sent as its message; interim heads are in the metadata, what came behind it is a
+    resource, and nothing is lost."""
     one = tape(case.sent, closed=case.end == "close", cut=case.cut)
-    (response, block), _, (_, about) = kept(one)
+    (response, block), _, *resources, (_, about) = kept(one)
     said = fields.parse(about)
     interim = b"".join(base64.b64decode(value) for name, value in said if name == "archiver-interim")
-    excess = b"".join(base64.b64decode(value) for name, value in said if name == "archiver-excess")
+    excess = b"".join(data for _, data in resources)
     assert case.sent == interim + block + excess
     assert case.excess == len(excess)
     assert case.cut == dict(response).get("WARC-Truncated")
@@ -109,7 +110,8 @@ def test_warcio_reads_every_form_of_answer(case):
     blocks = [(record.rec_type, record.content_stream().read()) for record in found]
     assert [("response", kept(one)[0][1]), ("request", one.sent)] == blocks[:2]
     parsed = ArchiveIterator(io.BytesIO(b"".join(written(group))), check_digests=True)
-    assert [record.rec_type for record in parsed] == ["response", "request", "metadata"]
+    excess = ["resource"] if case.excess else []
+    assert [record.rec_type for record in parsed] == ["response", "request", *excess, "metadata"]
 
 
 def test_without_a_byte_of_an_answer_the_request_is_kept():
@@ -147,12 +149,25 @@ def test_an_http_1_0_answer_is_called_so():
     assert [pair for pair in headers if pair[0] == "WARC-Protocol"] == [("WARC-Protocol", "http/1.0")]
 
 
-def test_what_came_around_the_message_is_bounded():
-    """Of a flood behind the message the first 64 KB are kept, and its length."""
-    _, _, (_, about) = kept(tape(reply() + b"x" * 300_000))
-    said = dict(fields.parse(about))
-    assert said["archiver-excess-bytes"] == "300000"
-    assert base64.b64decode(said["archiver-excess"]) == b"x" * 65_536
+@pytest.mark.parametrize("size", [1, 300_000, 3_000_000])
+def test_what_came_behind_the_message_is_a_record_of_its_own(size):
+    """All of it, under a URI that no page has, with the date of the capture and beside its response."""
+    one = tape(reply() + b"x" * size, spooled=True)
+    (response, block), _, (resource, excess), (_, about) = kept(one)
+    one.received.close()
+    assert (block, excess) == (reply(), b"x" * size)
+    said = dict(resource)
+    assert said["WARC-Target-URI"].startswith("urn:archiver:excess:")
+    assert said["WARC-Concurrent-To"] == dict(response)["WARC-Record-ID"]
+    assert said["WARC-Block-Digest"] == said["WARC-Payload-Digest"] == sha256(excess)
+    assert {said[name] == dict(response)[name] for name in ("WARC-Date", "WARC-Warcinfo-ID")} == {True}
+    assert dict(fields.parse(about))["archiver-excess-bytes"] == str(size)
+
+
+def test_a_cipher_without_an_iana_name_is_not_lost():
+    """It is in the metadata, as OpenSSL calls it."""
+    _, _, (_, about) = kept(tape(tls=("TLSv1.2", "AN-UNKNOWN-SUITE")))
+    assert dict(fields.parse(about))["archiver-tls-cipher"] == "AN-UNKNOWN-SUITE"
 
 
 @pytest.mark.parametrize(("kind", "stored"), [("image/jpeg", True), ("VIDEO/mp4; x=y", True), ("text/html", False),
