@@ -1,0 +1,62 @@
+"""Lists of addresses."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.sources import Listing, read_csv, read_lines
+
+A, B = "https://news.example/a", "https://news.example/b"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        f"{A}\n{B}\n",
+        f"\ufeff{A}\r\n\r\n# a comment\r\n{B}",
+        f"{A}\r{B}",
+        f"  {A}  \n{A}?utm_source=x\n{B}#top\n",
+    ],
+)
+def test_a_list_has_one_address_a_line(data):
+    """Whatever the line ends; blank lines, comments and repetitions are passed over."""
+    assert [entry.url for entry in read_lines(data.encode()).entries] == [A, B]
+    assert read_lines(data.encode("utf-16") if "\ufeff" not in data else data.encode()).problem is None
+
+
+def test_what_is_no_address_is_counted_and_the_first_are_named():
+    """By their line numbers."""
+    listing = read_lines(f"x\n{A}\nftp://y\nz\nw\n".encode())
+    assert [entry.url for entry in listing.entries] == [A]
+    assert listing.problem == "4 lines are no web address: line 1, line 3, line 4…"
+
+
+@pytest.mark.parametrize(
+    ("data", "column", "found"),
+    [
+        (f"id,URL,title\n1,{A},An a\n2,{B},\n", "url", [(A, "An a"), (B, None)]),
+        (f'id;link\n1;{A}\n2;"{B}"\n', "link", [(A, None), (B, None)]),
+        (f"{A}\tx\n{B}\ty\n", "1", [(A, None), (B, None)]),
+        (f'n,url\n"two\nlines",{A}\nshort\n', "url", [(A, None)]),
+    ],
+)
+def test_a_column_of_a_csv_file_is_a_list(data, column, found):
+    """By its heading or its number; the delimiter is what the first line holds most of."""
+    assert [(entry.url, entry.title) for entry in read_csv(data.encode(), column).entries] == found
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [(b"a,b\n1,2\n", "no column 'url'; there are 'a', 'b'"), (b"", "no column 'url'; there are none")],
+)
+def test_a_column_that_is_missing_is_said(data, problem):
+    """With those that there are."""
+    assert read_csv(data, "url") == Listing(problem=problem)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_listing(data):
+    """Also as CSV, by name and by number."""
+    assert all(isinstance(one, Listing) for one in (read_lines(data), read_csv(data, "url"), read_csv(data, "2")))
