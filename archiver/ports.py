@@ -80,7 +80,7 @@ class Catalog(Protocol):
         ...
 
     def articles(self, *, limit: int | None = None) -> Iterable[Mapping[str, Any]]:
-        """Rows of articles, newest first: key, name, url, title, saved_at, finds, waiting."""
+        """Rows of articles, newest first: key, name, url, title, saved_at, finds, waiting, error."""
         ...
 
     def sightings(

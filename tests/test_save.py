@@ -273,6 +273,7 @@ def test_an_article_that_was_not_there_is_asked_for_again(newsroom):
     address = "https://news.example/later"
     room = newsroom(world(one := post(), pages=(Page(url=address, status=404),)))
     assert room.save(address).code == 1
+    assert "answered 404" in room.archiver("list", "--articles").out
     room.web.hosts |= world(one, pages=(Page(url=address, body=one.url().encode()),)).hosts()
     said = room.save(address)
     assert (said.code, said.rows[0]["status"]) == (0, "archived")

@@ -58,7 +58,8 @@ def list_(
     elif articles:
         for row in rows:
             counts = f"{row['finds']:>4} finds, {row['waiting']} waiting"
-            line = f"{str(row['saved_at'])[:16]}  {counts}  {row['title'] or row['name']}"
+            why = f" ({row['error']})" if row["error"] else ""
+            line = f"{str(row['saved_at'])[:16]}  {counts}  {row['title'] or row['name']}{why}"
             out.print(printing.harmless(line), markup=False, soft_wrap=True)
     else:
         printing.finds(out, rows, outcome=True)

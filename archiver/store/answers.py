@@ -16,7 +16,7 @@ from archiver.store.documents import clean
 
 Row = Mapping[str, Any]
 _BATCH = 200
-_ARTICLE = ("key", "name", "url", "title", "saved_at", "finds", "waiting")
+_ARTICLE = ("key", "name", "url", "title", "saved_at", "finds", "waiting", "error")
 
 
 class Answers:

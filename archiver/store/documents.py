@@ -39,7 +39,7 @@ def row(document: Document) -> Row:
     match document.kind:
         case "article":
             outcomes = _outcomes(body)
-            columns = ("name", "kind", "url", "canonical_url", "title", "lang", "saved_at")
+            columns = ("name", "kind", "url", "canonical_url", "title", "lang", "saved_at", "error")
             counts = {"finds": len(outcomes), "waiting": sum(one.get("status") == "pending" for one in outcomes)}
             return {"key": clean(document.key), **_texts(body, columns), **counts, **common}
         case "post":

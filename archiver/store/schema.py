@@ -22,8 +22,8 @@ from sqlalchemy import (
 APPLICATION_ID = 0x41726376
 """``Arcv``, in the SQLite header: a file without it is none of ours, also when SQLite opens it without complaint."""
 
-SCHEMA_VERSION = 2
-"""2: ``document``. An older catalog is made anew from the WARCs."""
+SCHEMA_VERSION = 3
+"""2: ``document``. 3: ``article.error``. An older catalog is made anew from the WARCs."""
 
 metadata = MetaData()
 
@@ -93,6 +93,8 @@ article = Table(
     Column("saved_at", Text),
     Column("finds", Integer, nullable=False),
     Column("waiting", Integer, nullable=False),
+    # Why it could not be had, or not to its end.
+    Column("error", Text),
     Column("body", Text, nullable=False),
     *_place(),
     Index("article_by_time", "at"),

@@ -46,7 +46,7 @@ def test_articles_newest_first(answers):
         ("https://news.example/b%_", 2, 0),
         ("https://news.example/a", 2, 1),
     ]
-    assert set(rows[0]) == {"key", "name", "url", "title", "saved_at", "finds", "waiting"}
+    assert set(rows[0]) == {"key", "name", "url", "title", "saved_at", "finds", "waiting", "error"}
     assert [row["key"] for row in answers.articles(limit=1)] == ["https://news.example/b%_"]
 
 
