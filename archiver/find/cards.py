@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
@@ -35,10 +36,9 @@ _HANDLE = re.compile(r"@?(?P<handle>[A-Za-z0-9_]{1,20})")
 
 def cards(source: Source, dates: DateReader) -> Iterator[Sighting]:
     """The cards, in order."""
-    place = source.low.find(_PART) if source.markup else -1
+    places = list(source.places(_PART)) if source.markup else []
     floor = count = 0
-    while place >= 0:
-        following = source.low.find(_PART, place + len(_PART))
+    for place, following in pairwise([*places, -1]):
         if count >= MAX_CARDS:
             source.cut.add("cards")
             return
@@ -53,7 +53,6 @@ def cards(source: Source, dates: DateReader) -> Iterator[Sighting]:
                 if seen := _read(source, start, end, dates):
                     floor = end
                     yield seen
-        place = following
 
 
 def _bounds(source: Source, place: int, floor: int, following: int) -> tuple[int, int]:
@@ -65,7 +64,18 @@ def _bounds(source: Source, place: int, floor: int, following: int) -> tuple[int
     if following >= 0 and following == limit:
         after = [found.start() for found in _OPENING.finditer(source.low, place, limit)]
         limit = after[0] if after else limit
-    return start, limit
+    return start, _closed(source, start, place, limit)
+
+
+def _closed(source: Source, start: int, place: int, limit: int) -> int:
+    """Where the element that opens at ``start`` ends, if it does between ``place`` and ``limit``; else ``limit``."""
+    opening = source.read_tag(start)
+    depth = 0
+    for found in re.finditer(rf"<(/?){opening.name}(?![\w-])", source.low[start:limit]) if opening else ():
+        depth += -1 if found[1] else 1
+        if depth == 0:
+            return max(start + found.end() + 1, place) if start + found.start() > place else limit
+    return limit
 
 
 def _read(source: Source, start: int, end: int, dates: DateReader) -> Sighting | None:

@@ -13,7 +13,7 @@ from archiver.find.flat import MAX_FRAGMENT_CHARS, flatten
 from archiver.find.links import short_links, status_links
 from archiver.find.markdown import links_of
 from archiver.find.marks import any_mark
-from archiver.find.page import HEAD_BYTES, MAX_PAGE_BYTES, WIDE, Page, looks_wide, read_page
+from archiver.find.page import MAX_PAGE_BYTES, WIDE, Page, head_of, looks_wide, read_page
 from archiver.find.plain import HANDLE, attributions
 from archiver.find.sighting import Sighting
 from archiver.find.source import Source
@@ -58,7 +58,8 @@ def find(
     Never raises for what is in ``data``; ``article.truncated`` says that some of it was left unread.
     """
     marked = data.startswith(WIDE) or any_mark(data) or looks_wide(data)
-    page = read_page(data if marked else data[:HEAD_BYTES], name=name, url=url, media_type=media_type, charset=charset)
+    looked_at = data if marked else head_of(data)
+    page = read_page(looked_at, name=name, url=url, media_type=media_type, charset=charset)
     finds, whole = _look(page, key) if marked else ((), len(data) <= MAX_PAGE_BYTES)
     article = Article(
         key=key,
@@ -100,7 +101,7 @@ def _remains(source: Source, dates: DateReader) -> Iterator[Sighting]:
 def _regions(source: Source, dates: DateReader) -> Iterator[tuple[int, int]]:
     """The surroundings of the handles that stand in a page's text and look attributed, overlapping ones as one."""
     open_region: tuple[int, int] | None = None
-    for count, found in enumerate(_RAW_HANDLE.finditer(source.text)):
+    for count, found in enumerate(source.matches("@", _RAW_HANDLE, exact=True)):
         if count >= MAX_HANDLES:
             source.cut.add("handles")
             break

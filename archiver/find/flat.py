@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
-from bs4 import BeautifulSoup
-from bs4.element import Comment, PageElement, Tag
+from lxml import etree
 
 MAX_FRAGMENT_CHARS = 40_000
 """What one embed's markup is read to; embeds are a few thousand characters, pages of hostile nesting are not."""
@@ -15,6 +15,7 @@ MAX_FRAGMENT_CHARS = 40_000
 _PARAGRAPHS = frozenset("p blockquote article section h1 h2 h3 h4 h5 h6 ul ol table pre figure header footer".split())
 _LINES = frozenset("div li tr dd dt dl figcaption option aside main hr td th time address nav form details".split())
 _UNSEEN = frozenset("script style template head title iframe svg object select".split())
+_WRAP = "div"
 _COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 
 
@@ -39,59 +40,82 @@ class Flat:
     root: dict[str, str]
 
 
+_idle: list[etree.HTMLParser] = []
+"""Parsers that nobody uses at the moment, in whatever thread: making one takes as long as reading a fragment."""
+
+
 def flatten(markup: str) -> Flat:
     """``markup`` (a fragment, as broken as it may be) as flat text. Comments, scripts and styles are not text."""
     markup = _COMMENT.sub("", markup[:MAX_FRAGMENT_CHARS]).replace("\0", "")
-    soup = BeautifulSoup(f"<div>{markup}</div>", "lxml", multi_valued_attributes=None)
-    whole = next((node for node in soup.descendants if isinstance(node, Tag) and node.name == "div"), None)
-    outermost = next((child for child in whole.contents if isinstance(child, Tag)), None) if whole else None
-    lines = _Lines()
-    lang: str | None = None
-    root: dict[str, str] = {}
-    opened: dict[int, int] = {}
-    for event, node in _walk(soup):
-        if not isinstance(node, Tag):
-            lines.add(str(node))
-            continue
-        name = node.name
-        if event == "open":
-            if node is outermost:
-                root = _attributes(node)
-            if name == "p" and lang is None:
-                lang = _text(node.get("lang")) or None
-            if name == "img" and "emoji" in _text(node.get("class")):
-                lines.add(_text(node.get("alt")))
-        lines.break_for(name, opening=event == "open")
-        if name == "a" and event == "open":
-            opened[id(node)] = lines.mark()
-        elif name == "a":
-            start = opened.pop(id(node))
-            lines.link(start, _text(node.get("href")).strip(), _text(node.get("data-datetime")) or None)
-    return Flat(text="".join(lines.parts), links=tuple(lines.links), lang=lang, root=root)
+    try:
+        parser = _idle.pop()
+    except IndexError:
+        parser = etree.HTMLParser(target=_Reader(), recover=True)
+    parser.feed(f"<{_WRAP}>{markup}</{_WRAP}>")
+    flat = cast("Flat", parser.close())
+    _idle.append(parser)
+    return flat
 
 
-def _walk(soup: BeautifulSoup) -> Iterator[tuple[str, PageElement]]:
-    """Each visible node once, elements a second time when they end; no recursion, since depth is the stranger's."""
-    stack: list[tuple[str, PageElement]] = [("open", child) for child in reversed(soup.contents)]
-    while stack:
-        event, node = stack.pop()
-        if isinstance(node, Tag):
-            if node.name in _UNSEEN:
-                continue
-            yield event, node
-            if event == "open":
-                stack.append(("close", node))
-                stack.extend(("open", child) for child in reversed(node.contents))
-        elif not isinstance(node, Comment):
-            yield "text", node
+class _Reader:
+    """What lxml tells of a fragment while it reads it (its parser target interface), written down at once: nothing is
+    built that depth, which is the stranger's, could break. BeautifulSoup's tree of the same is the tests' oracle."""
 
+    def __init__(self) -> None:
+        self._begin()
 
-def _attributes(tag: Tag) -> dict[str, str]:
-    return {name.lower(): _text(value) for name, value in tag.attrs.items()}
+    def _begin(self) -> None:
+        self._lines = _Lines()
+        self._lang: str | None = None
+        self._root: dict[str, str] | None = None
+        self._wrap: int | None = None
+        self._depth = self._hidden = 0
+        self._open: list[tuple[int, str, str | None]] = []
 
+    def start(self, tag: str | bytes, attrib: Mapping[Any, Any]) -> None:
+        name, attributes = str(tag), cast("Mapping[str, str]", attrib)
+        self._depth += 1
+        outermost = self._root is None and self._wrap is not None
+        if self._wrap is None and name == _WRAP:
+            self._wrap = self._depth
+        if self._hidden or name in _UNSEEN:
+            self._hidden += 1
+        if outermost:
+            self._root = {} if self._hidden else {key.lower(): value for key, value in attributes.items()}
+        if self._hidden:
+            return
+        if name == "p" and self._lang is None:
+            self._lang = attributes.get("lang") or None
+        elif name == "img" and "emoji" in attributes.get("class", ""):
+            self._lines.add(attributes.get("alt", ""))
+        self._lines.break_for(name, opening=True)
+        if name == "a":
+            href, instant = attributes.get("href", "").strip(), attributes.get("data-datetime") or None
+            self._open.append((self._lines.mark(), href, instant))
 
-def _text(value: object) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value or "")
+    def end(self, tag: str | bytes) -> None:
+        if self._depth == self._wrap and self._root is None:
+            self._root = {}  # what follows is no longer inside
+        self._depth -= 1
+        if self._hidden:
+            self._hidden -= 1
+            return
+        self._lines.break_for(str(tag), opening=False)
+        if tag == "a":
+            self._lines.link(*self._open.pop())
+
+    def data(self, data: str | bytes) -> None:
+        if not self._hidden:
+            self._lines.add(str(data))
+
+    def comment(self, text: str | bytes) -> None:
+        """No text."""
+
+    def close(self) -> Flat:
+        lines = self._lines
+        flat = Flat(text="".join(lines.parts), links=tuple(lines.links), lang=self._lang, root=self._root or {})
+        self._begin()
+        return flat
 
 
 class _Lines:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from heapq import merge
 
 from archiver.find import state
 from archiver.find.dates import DateReader
@@ -70,7 +71,7 @@ def identified(source: Source, dates: DateReader) -> Iterator[Sighting]:
     """The posts that are named by their id, in order of their names."""
     tags: set[int] = set()
     numbers = _Numbers(source.low)
-    for count, found in enumerate(_NAME.finditer(source.low)):
+    for count, found in enumerate(_names(source)):
         if count >= MAX_NAMES:
             source.cut.add("names of tweets")
             break
@@ -86,6 +87,10 @@ def identified(source: Source, dates: DateReader) -> Iterator[Sighting]:
     if "{{" in source.low:
         for found in _X_SHORTCODE.finditer(source.low):
             yield from _sighting(source, *found.span(), "shortcode", found["id"], _user(source, *found.span()))
+
+
+def _names(source: Source) -> Iterator[re.Match[str]]:
+    return merge(source.matches("tweet", _NAME), source.matches("twitter", _NAME), key=re.Match.start)
 
 
 class _Numbers:
@@ -105,7 +110,7 @@ class _Numbers:
 
 
 def _frames(source: Source) -> Iterator[Sighting]:
-    for count, found in enumerate(_FRAME.finditer(source.low)):
+    for count, found in enumerate(source.matches("platform.", _FRAME)):
         if count >= MAX_NAMES:
             source.cut.add("frames")
             return

@@ -24,13 +24,14 @@ _HOST = re.compile(r"(?<![\w.@-])(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?/", re.IGNORECAS
 _SCHEME = re.compile(rf"https?(?::|%(?:25)*3a|&#0*58;){SLASH}{{1,2}}$", re.IGNORECASE)
 _NO_CODE = r"(?=[a-z0-9]{3})(?!https?[^a-z0-9])"
 _SHORT = (
-    re.compile(rf"t\.co{SLASH}{_NO_CODE}"),
-    re.compile(rf"pic\.(?:twitter|x)\.com{SLASH}{_NO_CODE}"),
+    ("t.co", re.compile(rf"t\.co{SLASH}{_NO_CODE}")),
+    ("pic.", re.compile(rf"pic\.(?:twitter|x)\.com{SLASH}{_NO_CODE}")),
 )
 _PLAIN_STATUS = re.compile(
-    r"(?:^|[\s\"'>])(?P<url>https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/(?P<user>\w{1,20})/)$",
-    re.ASCII | re.IGNORECASE,
+    r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/(?P<user>\w{1,20})/", re.ASCII | re.IGNORECASE
 )
+_PLAIN_CHARS = 60
+_PLAIN_BEFORE = frozenset(" \t\r\n\f\v\"'>")
 _PLAIN_ID = re.compile(r"status/(?P<id>[1-9]\d{2,17})(?=[\s\"'<?])", re.ASCII)
 _PLAIN_SHORT = re.compile(r"(?:(?<=[\s\"'>]https://)|(?<=[\s\"'>]http://))t\.co/([A-Za-z0-9]{10})(?=[\s\"'<])")
 _PLAIN_PIC = re.compile(r"(?<=[\s\"'>])pic\.(?:twitter|x)\.com/([A-Za-z0-9]{10})(?=[\s\"'<])")
@@ -41,7 +42,7 @@ def status_links(source: Source, dates: DateReader) -> Iterator[Sighting]:
     """Every address of a post: an embed where its carrier shows the post, else a link. Those of ``meta`` and ``link``
     elements speak about the page, and those inside another address (a share button's) about the button: neither is
     one."""
-    for count, found in enumerate(_STATUS.finditer(source.low)):
+    for count, found in enumerate(source.matches("status", _STATUS)):
         if count >= MAX_ADDRESSES:
             source.cut.add("addresses of posts")
             return
@@ -74,8 +75,11 @@ def status_links(source: Source, dates: DateReader) -> Iterator[Sighting]:
 def _post_at(source: Source, place: int, end: int) -> tuple[int, PostRef | None]:
     """(where the address begins, the post) of the address that has its ``status/ID`` at ``place``."""
     simple = _PLAIN_ID.match(source.text, place)
-    if simple and (plain := _PLAIN_STATUS.search(source.text, max(0, place - 60), place)):
-        return plain.start("url"), post_of(simple["id"], plain["user"])
+    begin = source.low.rfind("http", max(0, place - _PLAIN_CHARS), place) if simple else -1
+    if simple and begin >= 0 and (not begin or source.text[begin - 1] in _PLAIN_BEFORE):
+        plain = _PLAIN_STATUS.fullmatch(source.text, begin, place)
+        if plain:
+            return begin, post_of(simple["id"], plain["user"])
     window = source.words(place - _ADDRESS_CHARS, place)
     raw = _DELIMITER.split(window)[-1]
     before = peel_address(raw)
@@ -100,8 +104,8 @@ def _length(raw: str, host: str, source: Source) -> int:
 
 def short_links(source: Source) -> Iterator[Sighting]:
     """Every t.co, pic.twitter.com and pic.x.com link, normalised."""
-    for pattern, plain in zip(_SHORT, (_PLAIN_SHORT, _PLAIN_PIC), strict=True):
-        for count, found in enumerate(pattern.finditer(source.low)):
+    for (word, pattern), plain in zip(_SHORT, (_PLAIN_SHORT, _PLAIN_PIC), strict=True):
+        for count, found in enumerate(source.matches(word, pattern)):
             if count >= MAX_ADDRESSES:
                 source.cut.add("short links")
                 break

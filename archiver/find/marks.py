@@ -10,15 +10,8 @@ alone marks no page.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
-_scan: Callable[..., int] = bytes.find
-try:  # looks for a word 32 bytes at a time: some eight times as fast as bytes.find
-    import stringzilla
-except ImportError:
-    pass
-else:
-    _scan = stringzilla.find
+from archiver.find import scan
 
 _SLASH = rb"(?:\\*/|\\+u002[fF]|\\+x2[fF]|%(?:25)*2[fF]|&(?:amp;)*(?:#0*47|#[xX]0*2[fF]|sol);)"
 _SURE = (  # what is scanned for, and what must stand there; cheap and likely ones first
@@ -49,29 +42,29 @@ def any_mark(data: bytes) -> bool:
 
 
 def _holds(data: bytes, needle: bytes, pattern: re.Pattern[bytes]) -> bool:
-    place = _scan(data, needle)
+    place = scan.find(data, needle)
     while place >= 0:
         if pattern.match(data, place):
             return True
-        place = _scan(data, needle, place + 1)
+        place = scan.find(data, needle, place + 1)
     return False
 
 
 def _handle(data: bytes) -> bool:
-    place = _scan(data, b"@")
+    place = scan.find(data, b"@")
     for _ in range(_PATIENCE):
         if place < 0:
             return False
         if _HANDLE.match(data, place - 1 if place else 0):
             return True
-        place = _scan(data, b"@", place + 1)
+        place = scan.find(data, b"@", place + 1)
     return True
 
 
 def _named(data: bytes, word: bytes) -> bool:
     """Whether a number, as a post's may be, stands near the word; or the word is part of a post's own address."""
     looked = 0
-    place = _scan(data, word)
+    place = scan.find(data, word)
     for _ in range(_PATIENCE):
         if place < 0:
             return False
@@ -85,5 +78,5 @@ def _named(data: bytes, word: bytes) -> bool:
         if _SAMPLED.search(data[first : end + _AROUND : 7]) and _NUMBER.search(data, first, end + _AROUND):
             return True
         looked = end + _AROUND - 15
-        place = _scan(data, word, end)
+        place = scan.find(data, word, end)
     return True

@@ -19,11 +19,12 @@ from archiver.platforms import match, short_link, short_links_in, shows_post
 MAX_QUOTES = 2_000
 _UNCLOSED_CHARS = 4_000
 
-_QUOTE = re.compile(r"blockquote")
+_QUOTE = "blockquote"
 _QUOTE_OPENING = re.compile(rf"(?P<lt>{LT})(?P<slash>{SLASH})?$")
 _OURS = re.compile(r"twitter|tweet")
 _ATTRIBUTION_AT_END = re.compile(r"[（(]\s?@[A-Za-z0-9_]{1,20}\s?[)）]\s*$")
-_BASE64 = re.compile(r"PGJsb2NrcXVvdGU[A-Za-z0-9+/]{20,8000}={0,2}")
+_BASE64_WORD = "PGJsb2NrcXVvdGU"
+_BASE64 = re.compile(rf"{_BASE64_WORD}[A-Za-z0-9+/]{{20,8000}}={{0,2}}")
 _SAN = "さん"
 """What X put behind every name in Japanese embeds until 2013."""
 
@@ -50,7 +51,7 @@ def quotes(source: Source, dates: DateReader) -> Iterator[Sighting]:
 
 def _encoded(source: Source, dates: DateReader) -> Iterator[Sighting]:
     """Blockquotes that a consent wall keeps in base 64 until it is lifted."""
-    for count, found in enumerate(_BASE64.finditer(source.text)):
+    for count, found in enumerate(source.matches(_BASE64_WORD.lower(), _BASE64, exact=True)):
         if count >= MAX_QUOTES:
             source.cut.add("block quotes")
             return
@@ -63,10 +64,10 @@ def _encoded(source: Source, dates: DateReader) -> Iterator[Sighting]:
 def _quote_places(source: Source) -> Iterator[tuple[int, int]]:
     """(start, end) of each innermost blockquote, in order, at whatever layer it is written; not inside comments."""
     marks: list[tuple[int, str, bool, int]] = []
-    for found in _QUOTE.finditer(source.low):
-        before = _QUOTE_OPENING.search(source.low, max(0, found.start() - 40), found.start())
-        if before and source.zone(found.start()) != "comment":
-            marks.append((before.start(), before["lt"], before["slash"] is not None, found.end()))
+    for place in source.places(_QUOTE):
+        before = _QUOTE_OPENING.search(source.low, max(0, place - 40), place)
+        if before and source.zone(place) != "comment":
+            marks.append((before.start(), before["lt"], before["slash"] is not None, place + len(_QUOTE)))
     marks.append((len(source.text), "", True, len(source.text)))
     for (start, layer, closing, _), (end, next_layer, next_closing, after) in pairwise(marks):
         if closing:

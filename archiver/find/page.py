@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from archiver.find import scan
 from archiver.platforms.base import take_apart
 
 MAX_PAGE_BYTES = 64_000_000
@@ -74,7 +75,7 @@ def read_page(
         return Page(data=b"", kind="other", charset="binary", truncated=truncated)
     body, used = _as_utf8(data, charset)
     kind = _kind(body, name, media_type)
-    head = _head(body) if kind == "html" else b""
+    head = head_of(body) if kind == "html" else b""
     canonical = _link(head, b"canonical", _CANONICAL)
     return Page(
         data=body,
@@ -88,10 +89,11 @@ def read_page(
     )
 
 
-def _head(body: bytes) -> bytes:
-    """Up to where the body begins, or as much as a head may be long."""
-    ends = [end for mark in (b"</head", b"<body") if (end := body.find(mark, 0, HEAD_BYTES)) >= 0]
-    return body[: min(ends, default=HEAD_BYTES)]
+def head_of(page: bytes) -> bytes:
+    """``page`` up to where its body begins, or as much as a head may be long; its ASCII is ASCII."""
+    first = page[:HEAD_BYTES]
+    ends = [end for mark in (b"</head", b"<body") if (end := scan.find(first, mark)) >= 0]
+    return first[: min(ends, default=HEAD_BYTES)]
 
 
 def _link(head: bytes, word: bytes, meant: re.Pattern[bytes]) -> bytes:
@@ -158,7 +160,7 @@ def _mostly_utf8(data: bytes) -> bool:
     """Whether ``data`` is UTF-8, give or take the odd broken character that pages put together from parts have."""
     sample = data[:_SAMPLE_BYTES]
     text = sample.decode("utf-8", "replace")
-    if "\ufffd" not in text[:-3]:
+    if text.find("\ufffd", 0, -3) < 0:
         return True
     return text.count("\ufffd") <= 1 + sum(map(sample.count, b"\xc3\xe2\xd0\xd1\xe3\xe4\xe5\xe6")) // 20
 

@@ -58,6 +58,8 @@ _ITEM = re.compile(r"\s*(?:[-–—•‣▪→➡*・·]|\d{1,2}[.)/]|[a-z]\)|[
 _SENTENCE_STARTS = re.compile(r"(?<=[.!?…。！？])[\"'”’»)]*\s+|(?<=[。！？])")
 _GLUED_BLOCKS = re.compile(r"(?<=[a-z0-9]{3}[.!?])[\"”’»)]*(?=[A-Z#@“\"])")
 _ANNOUNCED = re.compile(r"(?<=[:：])\s+")
+_WIDE = re.compile("[^\\x00-\u10ff\u2000-\u2037]")
+"""What X counts as two characters (its ``twitter-text`` configuration, version 3)."""
 _QUOTE_MARK = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 
 
@@ -251,7 +253,7 @@ def _within_line(text: str, start: int, end: int) -> int:
 def weight(text: str) -> int:
     """The length of ``text`` as X counts it: a link 23, its own media 0, a character beyond the alphabets 2."""
     text = _ANY_LINK.sub("x" * 23, _MEDIA_LINK.sub("", text).strip())
-    return len(text) if text.isascii() else sum(1 if ord(c) < 4352 or 8192 <= ord(c) <= 8247 else 2 for c in text)
+    return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))
 
 
 def tidy(text: str) -> str:

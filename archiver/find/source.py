@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right, insort
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from archiver.find import scan
+
 Zone = Literal["body", "script", "style", "comment", "textarea"]
 
-_RAW = re.compile(r"<(?P<name>script|style|textarea|!--)")
-_CLOSERS = {"script": "</script", "style": "</style", "textarea": "</textarea", "!--": "-->"}
-_ZONES: dict[str, Zone] = {"script": "script", "style": "style", "textarea": "textarea", "!--": "comment"}
+_RAW: dict[str, tuple[str, Zone]] = {
+    "<script": ("</script", "script"),
+    "<style": ("</style", "style"),
+    "<textarea": ("</textarea", "textarea"),
+    "<!--": ("-->", "comment"),
+}
 _TAG_NAME = re.compile(r"<([a-z][a-z0-9:-]*)(?!//)")
 _ATTRIBUTE = re.compile(
     r"[\s/]*(?P<name>[^\s=<>\"'/][^\s=<>/]*)(?:\s*=\s*(?:(?P<quote>[\"'])|(?P<plain>[^\s<>\"']*)))?"
@@ -45,11 +51,13 @@ class Tag:
 @dataclass(frozen=True)
 class Source:
     """``text``: the document (of markup: its bytes as Latin-1). ``low``: the same with ASCII lower-cased, character for
-    character. ``cut``: what was left out of it, in words; empty when everything was read."""
+    character; ``raw``: of markup, the same as bytes. ``cut``: what was left out of it, in words; empty when everything
+    was read."""
 
     text: str
     low: str
     markup: bool
+    raw: bytes = b""
     cut: set[str] = field(default_factory=set)
     _taken: list[tuple[int, int]] = field(default_factory=list)
     _tags: dict[int, Tag | None] = field(default_factory=dict)
@@ -58,7 +66,8 @@ class Source:
     def of(cls, data: bytes, *, markup: bool) -> Source:
         """``data``: UTF-8, as ``read_page`` gives it."""
         if markup:
-            return cls(text=data.decode("latin-1"), low=data.lower().decode("latin-1"), markup=True)
+            low = data.lower()
+            return cls(text=data.decode("latin-1"), low=low.decode("latin-1"), markup=True, raw=low)
         return cls(text=data.decode("utf-8", "replace"), low=data.lower().decode("utf-8", "replace"), markup=False)
 
     def words(self, start: int, end: int) -> str:
@@ -67,6 +76,20 @@ class Source:
         if not self.markup or piece.isascii():
             return piece
         return piece.encode("latin-1").decode("utf-8", "replace")
+
+    def places(self, word: str) -> Iterator[int]:
+        """Where ``word`` (ASCII, lower case) stands in ``low``, in order."""
+        if self.markup:
+            return scan.places(self.raw, word.encode())
+        return (found.start() for found in re.finditer(re.escape(word), self.low))
+
+    def matches(self, word: str, pattern: re.Pattern[str], *, exact: bool = False) -> Iterator[re.Match[str]]:
+        """As ``pattern.finditer(low)``, of a pattern that begins with ``word``; ``exact``: of ``text``."""
+        text, behind = self.text if exact else self.low, 0
+        for place in self.places(word):
+            if place >= behind and (found := pattern.match(text, place)):
+                behind = found.end()
+                yield found
 
     @cached_property
     def is_state(self) -> bool:
@@ -80,20 +103,23 @@ class Source:
         ends: list[tuple[int, Zone]] = []
         if self.is_state:
             return [0], [(len(self.text), "script")]
-        unclosed: set[str] = set()
-        place = 0
-        while self.markup and (found := _RAW.search(self.low, place)):
-            name = found["name"]
-            place = found.end()
-            end = -1 if name in unclosed else self.low.find(_CLOSERS[name], place)
+        beyond, place = len(self.text), 0
+        ahead = dict.fromkeys(_RAW, -1) if self.markup else {}
+        while ahead:
+            for word in [word for word, start in ahead.items() if start < place]:
+                found = scan.find(self.raw, word.encode(), place)
+                ahead[word] = found if found >= 0 else beyond
+            word = min(ahead, key=ahead.__getitem__)
+            start, (closer, zone) = ahead[word], _RAW[word]
+            if start == beyond:
+                break
+            end = scan.find(self.raw, closer.encode(), start + len(word))
             if end < 0:  # browsers swallow the rest of the page; what is there was still published
-                unclosed.add(name)
-                if len(unclosed) == len(_CLOSERS):
-                    break
-                continue
-            starts.append(found.start())
-            ends.append((end, _ZONES[name]))
-            place = end
+                del ahead[word]
+            else:
+                starts.append(start)
+                ends.append((end, zone))
+                place = end
         return starts, ends
 
     def zone(self, place: int) -> Zone:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from archiver.find.dates import DateReader
@@ -106,9 +107,11 @@ def _bounds(source: Source, place: int) -> tuple[int, int] | None:
     low = max(0, place - _BACK_CHARS)
     if source.text.rfind("{", low, place) < 0:
         return None
-    start = _unmatched(list(_BRACE.finditer(source.text, low, place))[: -_MAX_BRACES - 1 : -1], "{")
-    if start is None:
+    backwards = _BRACE.finditer(source.text[low:place][::-1])
+    opened = _unmatched(islice(backwards, _MAX_BRACES))
+    if opened is None:
         return None
+    start = place - opened.end()
     depth = 1
     ahead = min(len(source.text), place + _AHEAD_CHARS)
     for count, brace in enumerate(_BRACE.finditer(source.text, place, ahead)):
@@ -120,12 +123,13 @@ def _bounds(source: Source, place: int) -> tuple[int, int] | None:
     return None
 
 
-def _unmatched(braces: list[re.Match[str]], wanted: str) -> int | None:
+def _unmatched(braces: Iterable[re.Match[str]]) -> re.Match[str] | None:
+    """The first opening brace of ``braces``, which come last first, that none of them closes."""
     depth = 0
     for brace in braces:
-        depth += -1 if brace[0] == wanted else 1
+        depth += -1 if brace[0] == "{" else 1
         if depth < 0:
-            return brace.start()
+            return brace
     return None
 
 

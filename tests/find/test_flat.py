@@ -2,6 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.find.flat import flatten
+from tests.find.tree import flatten_tree
 
 
 def test_markup_becomes_the_lines_that_a_reader_sees():
@@ -41,3 +42,23 @@ def test_any_fragment_is_read(markup):
     flat = flatten(markup)
     assert all(0 <= link.start <= link.end <= len(flat.text) for link in flat.links)
     assert "\n\n\n" not in flat.text
+
+
+PIECES = [
+    "<p lang=en>", "</p>", "<p LANG=de>", "<a href='https://t.co/a' data-datetime=x>", "</a>", "<br>", "rain ", " wind",
+    "\n", "&mdash;", "<blockquote class='a b'>", "</blockquote>", "<div>", "</div>", "<script>x", "</script>",
+    "<img class=emoji alt=!>", "<select><option>", "<table><td>", "</table>", "<svg><title>", "</svg>", "<", ">",
+    "&#0;", "<b/>",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
+def test_a_fragment_reads_as_its_tree_does(markup):
+    """The stream of lxml's events and a walk through BeautifulSoup's tree give the same."""
+    assert flatten(markup) == flatten_tree(markup)
+
+
+def test_depth_hides_nothing():
+    """A link below as many elements as a fragment can hold is found."""
+    flat = flatten("<i>" * 12_000 + "<a href=x>deep</a>")
+    assert (flat.text, [link.href for link in flat.links]) == ("deep", ["x"])

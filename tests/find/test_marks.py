@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.find import find, marks
+from archiver.find import find, marks, scan
 from archiver.find.marks import any_mark
 from tests.shared import SHARED, needs_shared, shared_lines
 
@@ -97,13 +97,13 @@ PIECES = st.lists(
 def test_the_fast_way_sees_what_the_slow_way_sees(pieces):
     """Whatever stands beside whatever, at any distance; with stringzilla and without."""
     data = b"".join(pieces)
-    fast = marks._scan
+    fast = scan.find
     assert any_mark(data) is slowly(data)
     try:
-        marks._scan = bytes.find
+        scan.find = bytes.find
         assert any_mark(data) is slowly(data)
     finally:
-        marks._scan = fast
+        scan.find = fast
 
 
 @pytest.mark.parametrize("before", range(240, 262))

@@ -4,7 +4,7 @@ from archiver.find.source import Source
 
 
 def source(text):
-    return Source(text=text, low=text.lower(), markup=True)
+    return Source.of(text.encode(), markup=True)
 
 
 @pytest.mark.parametrize(

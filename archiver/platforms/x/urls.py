@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from archiver.model import PostRef
@@ -91,6 +92,7 @@ def canonical(post: PostRef) -> str:
     return f"https://x.com/{post.handle or 'i/web'}/status/{post.post_id}"
 
 
+@lru_cache(maxsize=256)
 def read(url: str, depth: int = 2) -> StatusUrl | None:
     """The post that ``url`` means and by which door, or ``None``. ``depth``: how many wrappings (an archive's copy,
     an embedder's frame) are opened."""
