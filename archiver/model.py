@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from typing import Any, BinaryIO, Literal
 
 Precision = Literal["day", "minute", "second", "millisecond"]
-Why = Literal["article", "hop", "post", "oembed", "media", "avatar", "memento"]
+Why = Literal["article", "hop", "post", "oembed", "media", "avatar", "listing", "memento"]
 Cut = Literal["length", "time", "disconnect"]
 Kind = Literal["embed", "link"]
 Availability = Literal[
@@ -264,15 +264,26 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Memento:
+    """A web archive's capture. ``at``: when the archive got it (aware UTC, whole seconds); ``url``: where the archive
+    gives its bytes."""
+
+    at: datetime
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """A value and where it was read. ``value``: what the public record shows (text, number, or a small JSON object).
     ``how``: source and field (``tweet-result.user.screen_name``, ``snowflake``, ``blockquote``). ``source``: the
-    record whose bytes say so; ``None`` only where nothing is stored (``find``). ``precision``: for times."""
+    record whose bytes say so; ``None`` only where nothing is stored (``find``). ``precision``: for times. ``memento``:
+    the web archive's capture that says so, ``None`` for what a service said to ourselves."""
 
     value: object
     how: str
     source: WarcRef | None
     precision: Precision | None = None
+    memento: Memento | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from tests.loopback.status_pages import platform, timeline, twitter_com, x_com
 from tests.loopback.syndication import syndication
 from tests.loopback.tco import pic_x_com, tco
 from tests.loopback.third_parties import MIRRORS, api_v2, fxtwitter, mirror, vxtwitter
+from tests.loopback.wayback import Capture, Trouble, archive_org, web_archive_org
 
 Service = Callable[[Asked], Answer]
 
@@ -34,12 +35,15 @@ Service = Callable[[Asked], Answer]
 @dataclass(frozen=True, kw_only=True)
 class World:
     """Everything that exists. ``embed_host``: which host the links of fresh embeds name. ``timeline_works``: whether
-    the profile timeline answers with posts instead of 429."""
+    the profile timeline answers with posts instead of 429. ``captures``: what the Wayback Machine holds; ``trouble``:
+    what is the matter with it."""
 
     posts: tuple[Post, ...] = ()
     links: tuple[Link, ...] = ()
     short_links: tuple[ShortLink, ...] = ()
     pages: tuple[Page, ...] = ()
+    captures: tuple[Capture, ...] = ()
+    trouble: Trouble | None = None
     embed_host: Literal["twitter.com", "x.com"] = "twitter.com"
     timeline_works: bool = False
 
@@ -50,6 +54,8 @@ class World:
             links=self.links + other.links,
             short_links=self.short_links + other.short_links,
             pages=self.pages + other.pages,
+            captures=self.captures + other.captures,
+            trouble=other.trouble or self.trouble,
             embed_host=other.embed_host,
             timeline_works=self.timeline_works or other.timeline_works,
         )
@@ -85,6 +91,8 @@ class World:
             "api.fxtwitter.com": fxtwitter(posts),
             "api.vxtwitter.com": vxtwitter(posts),
             **dict.fromkeys(MIRRORS, mirror),
+            "archive.org": archive_org(self.captures, self.trouble),
+            "web.archive.org": web_archive_org(self.captures, self.trouble),
             "api.x.com": api,
             "api.twitter.com": api,
         }

@@ -23,6 +23,11 @@ def is_possible(post_id: str) -> bool:
     return number <= LAST_COUNTED or FIRST_GIVEN <= number < 1 << 63
 
 
+def first_id(at: datetime) -> int:
+    """The lowest id that can have been made at ``at`` (aware) or later; negative for instants before the epoch."""
+    return ((at - _UNIX) // timedelta(milliseconds=1) - EPOCH_MS) << 22
+
+
 def moment(post_id: str, now: datetime | None = None) -> Moment | None:
     """When ``post_id`` was made, to the millisecond.
 

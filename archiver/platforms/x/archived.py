@@ -1,0 +1,128 @@
+"""Posts of X in web archives: under which addresses they are kept, and what an archived answer shows of one.
+
+Captures of status pages are of three kinds: rendered pages (to mid-2020), JSON answers, and shells without the post
+(``protocols`` 6.3, 6.6). What shows no post is nothing: a shell, a login wall or the ``x/migrate`` page says nothing
+about the post, and nothing is learnt from it but that it was looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from archiver.errors import UnreadableCapture
+from archiver.model import Exchange, Fact, Memento, PostRef
+from archiver.platforms.x import answers, permalink, snowflake, urls
+from archiver.platforms.x.media import Medium
+from archiver.platforms.x.shown import Shown
+from archiver.platforms.x.syndication import json_object
+
+RENDERED_UNTIL = datetime(2020, 8, 1, tzinfo=UTC)
+"""Captures up to here are mostly whole pages; later ones of ``text/html`` mostly shells."""
+
+_ID_STEP = 10**15
+"""A day is 3.6e14 ids long, so that the ids of a day begin with one number of this step, or two."""
+_STATUSES_UNTIL = date(2013, 1, 1)
+_SHELLS = (
+    ("/x/migrate", "the x/migrate page"),
+    ("Something went wrong", "“Something went wrong”"),
+    ("JavaScript is not available", "a shell that wants JavaScript"),
+    ("JavaScript is disabled", "a shell that wants JavaScript"),
+    ("/i/flow/login", "a login wall"),
+    ("Log in to ", "a login wall"),
+    ('id="react-root"', "a shell without the post"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What an archived answer shows of a post. ``facts``: (field, fact) in no order of preference; empty when it shows
+    none, and then ``nothing`` says what it is instead. ``media``: what the facts name, to be fetched."""
+
+    facts: tuple[tuple[str, Fact], ...] = ()
+    nothing: str | None = None
+    media: tuple[Medium, ...] = ()
+
+
+def addresses(post: PostRef) -> Iterator[tuple[str, bool]]:
+    """(address, whether it is the beginning of others) under which archives keep ``post``, the likeliest first.
+
+    The beginning of a status address stands for its query variants (``?s=20``) and its ``/photo/1`` too. Handles
+    change, so a post is also looked for under none.
+    """
+    if post.handle:
+        for host in ("twitter.com", "mobile.twitter.com", "x.com"):
+            yield f"https://{host}/{post.handle}/status/{post.post_id}", True
+        if (moment := snowflake.moment(post.post_id)) is None or moment.at.date() < _STATUSES_UNTIL:
+            yield f"https://twitter.com/{post.handle}/statuses/{post.post_id}", True
+    for host in ("twitter.com", "x.com"):
+        yield f"https://{host}/i/web/status/{post.post_id}", False
+
+
+def beginnings(handle: str, day: date) -> tuple[str, ...]:
+    """The beginnings of the addresses of everything that ``handle`` posted on the UTC ``day``, as few as there can be.
+
+    Ids count time, so those of a day begin alike, and the archive need not list years of posts. They hold posts of
+    neighbouring days too. Empty before November 2010, when ids did not count time.
+    """
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    first, last = snowflake.first_id(start), snowflake.first_id(start + timedelta(days=1)) - 1
+    if last < snowflake.FIRST_SNOWFLAKE:
+        return ()
+    steps = [str(step) for step in range(max(first, snowflake.FIRST_SNOWFLAKE) // _ID_STEP, last // _ID_STEP + 1)]
+    paths = [f"{handle}/status/"] if "0" in steps else [f"{handle}/status/{step}" for step in steps]
+    old = [path.replace("/status/", "/statuses/") for path in paths] if day < _STATUSES_UNTIL else []
+    return tuple(
+        [f"https://twitter.com/{path}" for path in (*paths, *old)]
+        + [f"https://{host}/{path}" for host in ("mobile.twitter.com", "x.com") for path in paths]
+    )
+
+
+def read(exchange: Exchange, post: PostRef, memento: Memento) -> Reading:
+    """What the archived answer, got from X at ``memento.at``, shows of ``post``."""
+    if exchange.status != 200:
+        return Reading(nothing=f"X answered {exchange.status}")
+    try:
+        shown, nothing = _shown(exchange, post)
+    except UnreadableCapture as problem:
+        return Reading(nothing=str(problem))
+    if shown is None:
+        return Reading(nothing=nothing)
+    return Reading(facts=tuple(_facts(shown, exchange, memento)), media=shown.media)
+
+
+def _shown(exchange: Exchange, post: PostRef) -> tuple[Shown | None, str]:
+    if exchange.body is None:
+        raise UnreadableCapture("wayback", f"no readable body: {exchange.body_problem or 'empty'}")
+    if exchange.media_type == "application/json" or exchange.body.lstrip()[:1] in (b"{", b"["):
+        return answers.read(json_object(exchange, "wayback"), post.post_id), "JSON without the post"
+    page = exchange.body.decode("utf-8", "replace")
+    shown = permalink.read(page, post.post_id)
+    return shown, next((said for mark, said in _SHELLS if mark in page), "a page without the post")
+
+
+def _facts(shown: Shown, exchange: Exchange, memento: Memento) -> Iterator[tuple[str, Fact]]:
+    def fact(field: str, value: object) -> tuple[str, Fact]:
+        how = f"wayback.{shown.form}.{field}"
+        return field, Fact(value=value, how=how, source=exchange.warc, memento=memento)
+
+    for field, value in (
+        ("author", shown.author),
+        ("handle", shown.handle),
+        ("author_id", shown.author_id),
+        ("text", shown.text),
+        ("lang", shown.lang),
+    ):
+        if value:
+            yield fact(field, value)
+    if shown.posted_at:
+        how = f"wayback.{shown.form}.posted_at"
+        at = shown.posted_at
+        yield (
+            "posted_at",
+            Fact(value=str(at), how=how, source=exchange.warc, precision=at.precision, memento=memento),
+        )
+    for field, other in (("quoted", shown.quoted), ("in_reply_to", shown.in_reply_to)):
+        if other:
+            yield fact(field, {"platform": urls.NAME, "post_id": other.post_id, "handle": other.handle})

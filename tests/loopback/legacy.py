@@ -1,0 +1,152 @@
+"""Status pages as twitter.com rendered them until 2020, and the JSON and shells that archives hold instead.
+
+Our own writing, in the markup of ``protocols.md`` 6.6: the post that the page is about, above it the one that it
+answers, below it the answers, all in the same elements.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from tests.loopback.nouns import Photo, Post
+
+_LINKED = re.compile(r"https?://t\.co/\w{1,10}|(?<!\w)@\w{1,15}|(?<![\w&])#\w+")
+
+
+def legacy_page(post: Post, *, answers: Sequence[Post] = ()) -> str:
+    """The page of ``post``, as its visitor in California saw it."""
+    text = escape(post.full_text)
+    parent = post.replies_to
+    above = f'<div class="permalink-in-reply-tos">{_tweet(parent, "li")}</div>' if parent else ""
+    below = "".join(_tweet(answer, "li") for answer in answers)
+    image = f'<meta property="og:image" content="{post.photos[0].url}:large">' if post.photos else ""
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{escape(post.by.name)} on Twitter: &quot;{text}&quot;</title>"
+        f'<meta  property="og:url" content="{post.url("twitter.com")}">'
+        f'<meta  property="og:title" content="{escape(post.by.name)} on Twitter">{image}'
+        f'<meta  property="og:description" content="“{text}”"></head>\n'
+        '<body class="three-col logged-out"><button class="js-login">Log in</button>'
+        f'<div class="permalink-container">{above}'
+        f'<div class="permalink-inner permalink-tweet-container">{_tweet(post, "div", own=True)}</div>'
+        f'<div class="replies-to"><ol class="stream-items">{below}</ol></div></div></body></html>\n'
+    )
+
+
+def _tweet(post: Post, tag: str, *, own: bool = False) -> str:
+    classes = "tweet permalink-tweet js-original-tweet opened-tweet" if own else "tweet js-stream-tweet"
+    parent = ' data-has-parent-tweet="true"' if post.replies_to else ""
+    stamp = post.posted_at
+    local = stamp.strftime("%-I:%M %p - %-d %b %Y")  # a visitor's own zone: nobody may read this
+    return (
+        f'<{tag} class="{classes}"\n data-tweet-id="{post.post_id}"\ndata-item-id="{post.post_id}" '
+        f'data-permalink-path="/{post.by.handle}/status/{post.post_id}"{parent} '
+        f'data-screen-name="{post.by.handle}" data-name="{escape(post.by.name)}" data-user-id="{post.by.user_id}">'
+        f'<a class="account-group" href="/{post.by.handle}"><strong class="fullname show-popup-with-id">'
+        f'{escape(post.by.name)}</strong><span>&rlm;</span><span class="username"><s>@</s>'
+        f"<b>{post.by.handle}</b></span></a>"
+        f'<small class="time"><a href="/{post.by.handle}/status/{post.post_id}" class="tweet-timestamp js-permalink" '
+        f'title="{local}"><span class="_timestamp js-short-timestamp" data-time="{int(stamp.timestamp())}" '
+        f'data-time-ms="{int(stamp.timestamp())}000" data-long-form="true">long ago</span></a></small>'
+        f'<div class="js-tweet-text-container"><p class="TweetTextSize js-tweet-text tweet-text" lang="{post.lang}" '
+        f'data-aria-label-part="0">{_text(post)}</p></div>{"".join(map(_photo, post.photos))}{_quote(post)}</{tag}>\n'
+    )
+
+
+def _text(post: Post) -> str:
+    """Links show their target in pieces and name it whole; the media link is hidden behind the picture."""
+    targets = {link.url: link for link in post.links}
+
+    def anchor(found: re.Match[str]) -> str:
+        word = found[0]
+        if word[0] in "@#":
+            return f'<a href="/{word[1:]}" class="pretty-link" dir="ltr"><s>{word[0]}</s><b>{word[1:]}</b></a>'
+        link = targets.get(word)
+        if link is None:
+            return word
+        return (
+            f'<a href="{word}" rel="nofollow" data-expanded-url="{escape(link.to)}" class="twitter-timeline-link">'
+            f'<span class="invisible">https://</span><span class="js-display-url">{escape(link.display)}</span>'
+            '<span class="tco-ellipsis"><span class="invisible">&nbsp;</span>…</span></a>'
+        )
+
+    shown = _LINKED.sub(anchor, escape(post.text))
+    if post.media_link:
+        code = post.media_link.code
+        shown += f'<a href="https://t.co/{code}" class="twitter-timeline-link u-hidden">pic.twitter.com/{code}</a>'
+    return shown
+
+
+def _photo(photo: Photo) -> str:
+    return (
+        f'<div class="AdaptiveMedia-photoContainer js-adaptive-photo" data-image-url="{photo.url}">'
+        f'<img src="{photo.url}" alt="{escape(photo.alt or "")}"></div>'
+    )
+
+
+def _quote(post: Post) -> str:
+    quoted = post.quotes
+    if quoted is None:
+        return ""
+    return (
+        f'<div class="QuoteTweet"><div class="QuoteTweet-innerContainer" data-item-id="{quoted.post_id}" '
+        f'data-screen-name="{quoted.by.handle}"><b class="QuoteTweet-fullname">{escape(quoted.by.name)}</b>'
+        f'<p class="QuoteTweet-text tweet-text" lang="{quoted.lang}">{escape(quoted.text)}</p></div></div>'
+    )
+
+
+def shell(kind: str) -> str:
+    """A page without its post: ``react`` (since 2020), ``wrong`` (its error), ``login``, ``migrate``."""
+    body = {
+        "react": '<div id="react-root"></div>',
+        "wrong": '<div id="react-root"><span>Something went wrong. Try reloading.</span></div>',
+        "login": '<a href="/i/flow/login">Log in</a><h1>Log in to Twitter</h1>',
+        "migrate": '<meta http-equiv="refresh" content="0; url = https://twitter.com/x/migrate?tok=abc" />',
+    }[kind]
+    return f"<!DOCTYPE html><html><head><title>X</title></head><body>{body}</body></html>\n"
+
+
+def version_1(post: Post) -> dict[str, Any]:
+    """The post as version 1.1 of the API tells it."""
+    text = post.full_text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    media = [{"type": "photo", "media_url_https": photo.url, "ext_alt_text": photo.alt} for photo in post.photos]
+    return {
+        "created_at": post.posted_at.strftime("%a %b %d %H:%M:%S +0000 %Y"),
+        "id": int(post.post_id),
+        "id_str": post.post_id,
+        "full_text": text,
+        "user": {"id_str": post.by.user_id, "name": post.by.name, "screen_name": post.by.handle},
+        "lang": post.lang,
+        **({"extended_entities": {"media": media}} if media else {}),
+        **({"quoted_status_id_str": post.quotes.post_id} if post.quotes else {}),
+        **({"in_reply_to_status_id_str": post.replies_to.post_id,
+            "in_reply_to_screen_name": post.replies_to.by.handle} if post.replies_to else {}),
+    }  # fmt: skip
+
+
+def version_2(post: Post) -> dict[str, Any]:
+    """The post as version 2 of the API tells it."""
+    others = {"quoted": post.quotes, "replied_to": post.replies_to}
+    keys = [f"3_{photo.media_id}" for photo in post.photos]
+    return {
+        "data": {
+            "id": post.post_id,
+            "text": post.full_text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
+            "created_at": post.posted_at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+            "author_id": post.by.user_id,
+            "lang": post.lang,
+            "attachments": {"media_keys": keys},
+            "referenced_tweets": [{"type": kind, "id": other.post_id} for kind, other in others.items() if other],
+        },
+        "includes": {
+            "users": [{"id": post.by.user_id, "name": post.by.name, "username": post.by.handle}],
+            "media": [
+                {"media_key": key, "type": "photo", "url": photo.url, "alt_text": photo.alt,
+                 "width": photo.width, "height": photo.height}
+                for key, photo in zip(keys, post.photos, strict=True)
+            ],
+        },
+    }  # fmt: skip
