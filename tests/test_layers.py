@@ -20,11 +20,7 @@ PLANTED = {  # a line planted at the end of a file, and the contract that must b
     "a cycle": ("find/page.py", "from archiver.find import finder", "no cycles"),
     "a platform that asks the configuration": ("platforms/x/post.py", "import archiver.config", "config: read by"),
     "a new room that nobody placed": ("newcomer.py", "from archiver import model", "model: everybody"),
-    "a new room with a library of its own": (
-        "newcomer.py",
-        "import bs4",
-        "bs4 and dateparser belong to find (bs4 to archived pages too)",
-    ),
+    "a new room with a library of its own": ("newcomer.py", "import bs4", "bs4 and dateparser belong to find"),
 }
 
 
