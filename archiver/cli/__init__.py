@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import click
 
 from archiver import __version__, printing
-from archiver.cli import export, links, look, save, shared
+from archiver.cli import doctor, export, links, look, save, shared
 from archiver.errors import ArchiverError, StoreError
 
 # Of files and archive such an error is an ArchiverError already; without a file's name it is of our own output.
@@ -39,7 +39,16 @@ def cli(context: click.Context, config_file: str | None, debug: bool) -> None:
     context.obj = {"config": config_file, "debug": debug}
 
 
-for _command in (save.save, links.find, links.resolve, look.list_, look.show, look.config_, export.export_):
+for _command in (
+    save.save,
+    links.find,
+    links.resolve,
+    look.list_,
+    look.show,
+    look.config_,
+    doctor.doctor_,
+    export.export_,
+):
     cli.add_command(_command)
 
 

@@ -47,7 +47,7 @@ def test_the_second_is_told_who_has_it(tmp_path):
             Lock.take(tmp_path, NOW)
         message = str(caught.value)
         assert f"process {process.pid} on {os.uname().nodename} since 2" in message
-        assert "(-c " in message
+        assert "(-c)" in message
 
 
 def test_a_killed_holder_leaves_no_lock_but_a_trace(tmp_path):

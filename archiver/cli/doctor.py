@@ -1,0 +1,49 @@
+"""``archiver doctor``: what would keep a night from going well."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+
+from archiver import doctor, printing, tools
+from archiver.cli import shared
+
+_MARKS = {"well": "[green]✓[/green]", "warning": "[yellow]![/yellow]", "trouble": "[red]✗[/red]"}
+
+
+@click.command(name="doctor")
+@click.option("--offline", is_flag=True, help="Ask no service.")
+@shared.as_json
+@click.pass_context
+def doctor_(context: click.Context, as_json: bool, offline: bool) -> None:
+    """Look for whatever would keep a run from going well: folder, disk, lock, catalog, contact, services, clock.
+
+    Changes nothing, and takes no lock. Each service is asked once, for its robots.txt. Exit code 1 when there is
+    trouble; warnings are 0.
+
+    \b
+    archiver doctor
+    archiver doctor --offline --json
+    """
+    settings = shared.settings(context)
+    findings = [
+        *doctor.of_folder(tools.health(settings)),
+        *doctor.of_settings(
+            contact=settings.network.contact, user_agent=tools.called(settings), secrets=tools.secrets(settings)
+        ),
+    ]
+    if not offline:
+        findings += doctor.of_network(tools.run_async(tools.heard(settings)))
+    out = Console(highlight=False, emoji=False)
+    for finding in findings:
+        if as_json:
+            click.echo(printing.json_line(asdict(finding)))
+            continue
+        line = printing.harmless(f"{finding.name}: {finding.said}")
+        out.print(_MARKS[finding.state], end=" ")
+        out.print(line, markup=False, soft_wrap=True)
+        if finding.hint:
+            out.print(printing.harmless(f"  → {finding.hint}"), markup=False, soft_wrap=True)
+    context.exit(1 if doctor.worst(findings) == "trouble" else 0)

@@ -1,0 +1,160 @@
+"""``archiver doctor``: what was looked at → what is well, what is not, and what to do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from archiver.model import Health, Probed
+
+State = Literal["well", "warning", "trouble"]
+GIB = 1 << 30
+_LEAST_FREE, _LITTLE_FREE = GIB, 10 * GIB
+_CLOCK_WARNING_S, _CLOCK_TROUBLE_S = 30.0, 300.0
+_OLD = timedelta(hours=36)
+# A lock or a sync over these says less than it seems to (faults.md A22).
+_SHARED = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "lustre", "afs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at. ``said``: a sentence; ``hint``: what to do, ``None`` when all is well."""
+
+    name: str
+    state: State
+    said: str
+    hint: str | None = None
+
+
+def of_folder(found: Health) -> Iterator[Finding]:
+    """Permissions, disk, lock and catalog of the archive's folder."""
+    yield _permissions(found)
+    yield _room(found)
+    if found.file_system in _SHARED or (found.file_system or "").startswith("fuse."):
+        yield Finding(
+            name="file system",
+            state="warning",
+            said=f"{found.room} is on {found.file_system}, where locks and syncs may not hold what they promise",
+            hint="keep the archive on a disk of this machine, and copy closed WARCs away from there",
+        )
+    else:
+        yield Finding(name="file system", state="well", said=found.file_system or "not known here")
+    yield _lock(found)
+    yield _catalog(found)
+
+
+def _permissions(found: Health) -> Finding:
+    if not found.writable:
+        hint = f"make {found.room} writable for this user, or set archive.dir to a folder that is"
+        return Finding(name="archive", state="trouble", said=f"{found.room} can't be written", hint=hint)
+    if found.exists and found.mode & 0o002:
+        hint = f"chmod o-w {found.room}"
+        return Finding(name="archive", state="trouble", said=f"anybody may write in {found.room}", hint=hint)
+    if found.exists and found.foreign_owner is not None:
+        said = f"{found.room} belongs to another user (id {found.foreign_owner})"
+        return Finding(
+            name="archive", state="warning", said=said, hint="run archiver as the user that owns its archive"
+        )
+    said = f"{found.folder}: {found.warcs} WARCs closed, {found.growing} growing"
+    return Finding(name="archive", state="well", said=said if found.exists else f"{found.folder} will be made")
+
+
+def _room(found: Health) -> Finding:
+    said = f"{found.free_bytes / GIB:.1f} of {found.total_bytes / GIB:.1f} GiB free at {found.room}"
+    if found.free_bytes < _LEAST_FREE:
+        return Finding(
+            name="disk", state="trouble", said=said, hint="free some space: a run that meets a full disk ends"
+        )
+    if found.free_bytes < _LITTLE_FREE:
+        return Finding(name="disk", state="warning", said=said, hint="plan for more room")
+    return Finding(name="disk", state="well", said=said)
+
+
+def _lock(found: Health) -> Finding:
+    if found.holder:
+        return Finding(name="lock", state="well", said=f"held by {found.holder}")
+    if found.unclean:
+        said = "the last run was killed; the next one will take up what it left"
+        return Finding(
+            name="lock", state="warning", said=said, hint="nothing needs doing; `archiver verify` checks it all"
+        )
+    return Finding(name="lock", state="well", said="free")
+
+
+def _catalog(found: Health) -> Finding:
+    anew = "the next `archiver save` makes it anew from the WARCs"
+    if found.catalog_problem:
+        return Finding(name="catalog", state="trouble", said=found.catalog_problem, hint=anew)
+    if found.schema is None:
+        if found.warcs or found.growing:
+            return Finding(name="catalog", state="warning", said="missing, though there are WARCs", hint=anew)
+        return Finding(name="catalog", state="well", said="none yet")
+    if found.schema > found.schema_known:
+        said = f"made by a newer archiver (schema {found.schema}; this one knows {found.schema_known})"
+        return Finding(name="catalog", state="trouble", said=said, hint="install that archiver again")
+    if found.schema < found.schema_known:
+        return Finding(name="catalog", state="warning", said=f"of an older archiver (schema {found.schema})", hint=anew)
+    return Finding(name="catalog", state="well", said=f"schema {found.schema}")
+
+
+def of_settings(*, contact: str, user_agent: str, secrets: Mapping[str, int | None]) -> Iterator[Finding]:
+    """``user_agent``: as it is sent. ``secrets``: the configured files that hold one, each with its permission bits,
+    ``None`` when it can't be read."""
+    if contact or "://" in user_agent or "@" in user_agent:
+        yield Finding(name="user agent", state="well", said=user_agent)
+    else:
+        hint = "set network.contact to an address where a site's admin can reach you"
+        yield Finding(name="user agent", state="warning", said=f"{user_agent} names nobody to turn to", hint=hint)
+    for path, mode in secrets.items():
+        if mode is None:
+            yield Finding(
+                name="secret", state="trouble", said=f"{path} can't be read", hint="mend the path or its mode"
+            )
+        elif mode & 0o077:
+            yield Finding(name="secret", state="trouble", said=f"others may read {path}", hint=f"chmod 600 {path}")
+        else:
+            yield Finding(name="secret", state="well", said=path)
+
+
+def of_network(heard: Sequence[Probed]) -> Iterator[Finding]:
+    """Whether each host answers, and what its ``Date`` says of this machine's clock."""
+    for answer in heard:
+        if answer.problem:
+            hint = "check DNS, firewall and network.connect_to; a service may also just be down"
+            yield Finding(name=answer.host, state="trouble", said=answer.problem, hint=hint)
+        else:
+            yield Finding(name=answer.host, state="well", said=f"answers from {answer.peer}")
+    offsets = sorted((one.behind_s for one in heard if one.behind_s is not None), key=abs)
+    if not offsets:
+        return
+    middle = offsets[len(offsets) // 2]  # one host's clock may be wrong, most are not
+    said = f"{abs(middle):.0f} s {'behind' if middle > 0 else 'ahead of'} what {len(offsets)} services say"
+    state: State = "well"
+    if abs(middle) > _CLOCK_WARNING_S:
+        state = "trouble" if abs(middle) > _CLOCK_TROUBLE_S else "warning"
+    advice = None
+    if state != "well":
+        advice = "set this machine's clock (timedatectl set-ntp true): every record is dated by it"
+    yield Finding(name="clock", state=state, said=said, hint=advice)
+
+
+def of_reports(latest: Mapping[str, Any] | None, last_success: datetime | None, now: datetime) -> Iterator[Finding]:
+    """``latest``: the newest night's report, ``None`` without one. ``last_success``: when a night last ended well."""
+    if latest is None:
+        yield Finding(name="nights", state="well", said="no night has run yet")
+        return
+    said = f"the last ended {latest.get('ended_at')} with exit code {latest.get('exit_code')}"
+    if last_success is None or now - last_success > _OLD:
+        since = f"none ended well since {last_success:%Y-%m-%d %H:%M}Z" if last_success else "none ended well yet"
+        hint = "`archiver report` says what stopped it"
+        yield Finding(name="nights", state="trouble", said=f"{said}; {since}", hint=hint)
+    else:
+        yield Finding(name="nights", state="well", said=said)
+
+
+def worst(findings: Iterable[Finding]) -> State:
+    """``trouble`` before ``warning`` before ``well``."""
+    order: tuple[State, ...] = ("well", "warning", "trouble")
+    return max((finding.state for finding in findings), key=order.index, default="well")

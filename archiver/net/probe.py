@@ -1,0 +1,40 @@
+"""Whether the services can be reached at all, for ``archiver doctor``: nothing is read, nothing is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from archiver.errors import FetchError
+from archiver.model import Probed, Request, Tape
+from archiver.ports import Clock, Transport
+
+
+async def probe(hosts: Sequence[str], transport: Transport, clock: Clock) -> tuple[Probed, ...]:
+    """Ask each host once for ``https://HOST/robots.txt``."""
+    return tuple(await asyncio.gather(*(_probe(host, transport, clock) for host in hosts)))
+
+
+async def _probe(host: str, transport: Transport, clock: Clock) -> Probed:
+    request = Request(url=f"https://{host}/robots.txt", why="hop", slot=f"probe:{host}", max_body_bytes=64 * 1024)
+    try:
+        tape = await transport.exchange(request)
+    except FetchError as error:
+        return Probed(host=host, problem=f"{error.word}: {error.reason}")
+    tape.received.close()
+    if tape.layout is None:
+        return Probed(host=host, peer=tape.peer, problem=str(tape.error))
+    return Probed(host=host, peer=tape.peer, behind_s=_behind_s(tape, clock.now()))
+
+
+def _behind_s(tape: Tape, now: datetime) -> float | None:
+    assert tape.layout is not None
+    written = next((value for name, value in tape.layout.headers if name.lower() == "date"), "")
+    try:
+        said = parsedate_to_datetime(written)
+    except ValueError:
+        return None
+    said = said if said.tzinfo else said.replace(tzinfo=UTC)
+    return (said - now).total_seconds() + tape.elapsed_s / 2

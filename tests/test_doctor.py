@@ -1,0 +1,144 @@
+"""What the doctor says of what was looked at, and what it does from the command line."""
+
+from __future__ import annotations
+
+import fcntl
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from archiver import doctor
+from archiver.model import Health, Probed
+from tests.loopback import sample_world as sample
+from tests.loopback.server import LoopbackWeb
+from tests.newsroom import Newsroom
+
+GIB = 1 << 30
+WELL = Health(
+    folder="/srv/warcs", room="/srv/warcs", exists=True, writable=True, foreign_owner=None, mode=0o755,
+    free_bytes=50 * GIB, total_bytes=100 * GIB, file_system="ext4", schema=3, schema_known=3, warcs=4,
+)  # fmt: skip
+
+
+@pytest.fixture
+def room(tmp_path):
+    """A newsroom on the sample web, with nothing saved yet."""
+    with LoopbackWeb(sample.sample_world().hosts(), folder=tmp_path) as web:
+        yield Newsroom(tmp_path, web)
+
+
+def test_an_archive_in_order_gives_no_hint():
+    """All is well, and nothing is to be done."""
+    found = list(doctor.of_folder(WELL))
+    assert [(one.state, one.hint) for one in found] == [("well", None)] * len(found)
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "state", "word"),
+    [
+        ({"writable": False}, "archive", "trouble", "can't be written"),
+        ({"mode": 0o777}, "archive", "trouble", "anybody may write"),
+        ({"foreign_owner": 0}, "archive", "warning", "another user"),
+        ({"exists": False, "mode": 0o777}, "archive", "well", "will be made"),
+        ({"free_bytes": GIB // 2}, "disk", "trouble", "0.5 of 100.0 GiB"),
+        ({"free_bytes": 5 * GIB}, "disk", "warning", "5.0 of 100.0 GiB"),
+        ({"file_system": "nfs4"}, "file system", "warning", "nfs4"),
+        ({"file_system": "fuse.sshfs"}, "file system", "warning", "sshfs"),
+        ({"file_system": None}, "file system", "well", "not known"),
+        ({"holder": "process 7 on news"}, "lock", "well", "process 7"),
+        ({"unclean": True}, "lock", "warning", "killed"),
+        ({"catalog_problem": "malformed"}, "catalog", "trouble", "malformed"),
+        ({"schema": None}, "catalog", "warning", "missing"),
+        ({"schema": None, "warcs": 0}, "catalog", "well", "none yet"),
+        ({"schema": 9}, "catalog", "trouble", "newer"),
+        ({"schema": 1}, "catalog", "warning", "older"),
+    ],
+)
+def test_each_flaw_of_the_folder_is_named(change, name, state, word):
+    """With what is wrong, how bad it is, and what to do."""
+    (found,) = [one for one in doctor.of_folder(replace(WELL, **change)) if one.name == name]
+    assert (found.state, word in found.said, bool(found.hint)) == (state, True, state != "well")
+
+
+@pytest.mark.parametrize(
+    ("offsets", "state"),
+    [((0, 1), "well"), ((-40, -41), "warning"), ((4000, 4000, 4000), "trouble"), ((0, 0, 9999), "well")],
+)
+def test_the_clock_is_judged_by_what_most_services_say(offsets, state):
+    """One service whose own clock is wrong does not count."""
+    heard = [Probed(host=f"h{n}", peer="192.0.2.1", behind_s=float(off)) for n, off in enumerate(offsets)]
+    (clock,) = [one for one in doctor.of_network(heard) if one.name == "clock"]
+    assert clock.state == state
+
+
+def test_without_a_date_nothing_is_said_of_the_clock():
+    """Unknown is not well."""
+    assert [one.name for one in doctor.of_network([Probed(host="t.co", problem="unreachable: no network")])] == ["t.co"]
+
+
+@pytest.mark.parametrize(
+    ("contact", "agent", "state"),
+    [
+        ("mailto:desk@news.example", "archiver/1 (+mailto:desk@news.example)", "well"),
+        ("", "archiver/1", "warning"),
+        ("", "newsbot (desk@news.example)", "well"),
+    ],
+)
+def test_a_user_agent_must_name_somebody(contact, agent, state):
+    """By a contact, or by an address in its own words."""
+    (found,) = doctor.of_settings(contact=contact, user_agent=agent, secrets={})
+    assert found.state == state
+
+
+@pytest.mark.parametrize(("mode", "state"), [(0o600, "well"), (0o640, "trouble"), (None, "trouble")])
+def test_a_secret_is_for_its_owner_alone(mode, state):
+    """A file that others may read is no secret."""
+    *_, found = doctor.of_settings(contact="a@b", user_agent="a", secrets={"/etc/bearer": mode})
+    assert (found.name, found.state) == ("secret", state)
+
+
+@pytest.mark.parametrize(
+    ("latest", "last_success_h", "state"),
+    [(None, None, "well"), ({"exit_code": 0}, 5, "well"), ({"exit_code": 1}, 50, "trouble"), ({}, None, "trouble")],
+)
+def test_what_counts_is_how_long_ago_a_night_ended_well(latest, last_success_h, state):
+    """A night that fails is no news; no night that ends well for a day and a half is."""
+    now = datetime(2026, 7, 5, 12, tzinfo=UTC)
+    since = None if last_success_h is None else now - timedelta(hours=last_success_h)
+    (found,) = doctor.of_reports(latest, since, now)
+    assert found.state == state
+
+
+def test_the_doctor_of_a_filled_archive_finds_nothing_wrong(room):
+    """Against the loopback web: exit 0, every service answers, nothing is added to the archive."""
+    room.save(sample.ARTICLE_URL)
+    before = sorted((path.name, path.stat().st_size) for path in room.archive.iterdir())
+    said = room.archiver("doctor", "--json")
+    by_name = {row["name"]: row for row in said.rows}
+    assert (said.code, {row["state"] for row in said.rows}) <= (0, {"well", "warning"})
+    assert by_name["t.co"]["said"].startswith("answers from 127.0.0.1")
+    assert by_name["user agent"]["state"] == "warning"
+    assert sorted((path.name, path.stat().st_size) for path in room.archive.iterdir()) == before
+
+
+def test_the_doctor_without_a_network(room):
+    """It says for each service why it can't be reached, and what to do; with --offline it does not ask."""
+    room.unplug()
+    said = room.archiver("doctor")
+    assert (said.code, "✗ t.co: unreachable" in said.out, "→ check DNS" in said.out) == (1, True, True)
+    assert room.archiver("doctor", "--offline").code == 0
+    assert not room.archive.exists()
+
+
+def test_the_doctor_names_who_holds_the_lock(room):
+    """While a save runs, and lets it run."""
+    room.archive.mkdir()
+    with (room.archive / "lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write(b'{"pid": 7, "host": "news", "start": "2026-07-05T02:30:00Z", "command": "archiver nightly"}')
+        lock.flush()
+        rows = room.archiver("doctor", "--offline", "--json").rows
+    assert [row["said"] for row in rows if row["name"] == "lock"] == [
+        "held by process 7 on news since 2026-07-05T02:30:00Z (archiver nightly)"
+    ]
