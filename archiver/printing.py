@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from archiver.model import Outcome
@@ -187,3 +187,24 @@ class Onlooker:
 
     def settled(self, article: str, outcome: Outcome) -> None:
         self._progress.advance(self._task)
+
+
+class Meter:
+    """One line on a terminal that says how many bytes of how many are done, and none in a pipe."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._progress.add_task("bytes", total=None)
+
+    def __enter__(self) -> Meter:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def advance(self, done_bytes: int, total_bytes: int) -> None:
+        """``done_bytes`` more of ``total_bytes`` are done."""
+        self._progress.update(self._task, advance=done_bytes, total=total_bytes)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from archiver import __version__
 from archiver.config import Config
 from archiver.errors import ArchiverError, NoInput, Refused
+from archiver.findings import Checked, Finding
 from archiver.model import Health, Probed
 from archiver.net import guard
 from archiver.net.client import Client, user_agent
@@ -30,6 +31,8 @@ from archiver.store import crawls, folders, intake, outgoing
 from archiver.store.archive import Archive, Habits
 from archiver.store.health import examine, permissions
 from archiver.store.recorder import RecordingFetcher
+from archiver.store.verify import archive as checking
+from archiver.store.verify import given
 
 T = TypeVar("T")
 _ANY_PORT = frozenset(range(1, 65_536))
@@ -166,6 +169,20 @@ async def heard(config: Config) -> Sequence[Probed]:
 
 
 new_file = outgoing.new_file
+
+
+def verify(
+    config: Config, files: Sequence[Path], tell: Callable[[Finding], None], watch: Callable[[int, int], None] | None
+) -> Checked:
+    """Check the files, or the whole archive when none is named; ``tell`` gets every finding. Raises ``NoInput``."""
+    if files:
+        return given.verify(files, tell, watch)
+    return checking.verify(config.archive.dir, tell, watch)
+
+
+def sample(config: Config, tell: Callable[[Finding], None], *, parts: int) -> Checked:
+    """Check one of ``parts`` parts of the archive's records, another one each day. Raises ``NoInput``."""
+    return checking.sample(config.archive.dir, tell, parts=parts, turn=SystemClock().now().toordinal())
 
 
 def document(name: str, url: str | None = None) -> Named:

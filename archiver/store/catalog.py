@@ -59,14 +59,17 @@ class Catalog:
         self._put_documents = _Prepared(_upsert(engine.dialect.name, schema.document), engine.dialect)
 
     @classmethod
-    def open(cls, path: Path, *, thorough: bool = False, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Catalog:
+    def open(
+        cls, path: Path, *, thorough: bool = False, busy_timeout_s: float = BUSY_TIMEOUT_S, lasting: bool = True
+    ) -> Catalog:
         """The catalog at ``path``, made if there is none. ``thorough``: check every page first, which is worth its time
-        after a crash. ``busy_timeout_s``: how long a write waits for another program.
+        after a crash. ``busy_timeout_s``: how long a write waits for another program. Unless ``lasting``, nothing is
+        synced: for a catalog that is being made anew, and is begun again after a crash.
 
         Raises ``Unreadable`` when it must be made anew, ``ConfigError`` when a newer program made it.
         """
         engine = sa.create_engine(
-            "sqlite://", creator=lambda: _connect(path, busy_timeout_s), poolclass=sa.pool.QueuePool
+            "sqlite://", creator=lambda: _connect(path, busy_timeout_s, lasting), poolclass=sa.pool.QueuePool
         )
         sa.event.listen(engine, "begin", _begin)
         catalog = cls(engine, path)
@@ -85,7 +88,7 @@ class Catalog:
     def reading(cls, path: Path) -> Catalog:
         """The catalog at ``path`` for looking only: nothing is created, also while somebody writes."""
         # Connections are made for each question, so that a long-lived reader sees what was written meanwhile.
-        engine = sa.create_engine("sqlite://", creator=lambda: _connect_to_look(path), poolclass=sa.pool.NullPool)
+        engine = sa.create_engine("sqlite://", creator=lambda: connect_to_look(path), poolclass=sa.pool.NullPool)
         sa.event.listen(engine, "begin", _begin)
         catalog = cls(engine, path)
         with catalog._translated(), engine.connect().execution_options(looking=True) as connection:
@@ -257,15 +260,17 @@ def set_aside(path: Path, suffix: str) -> Path | None:
     return kept
 
 
-def _connect(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
+def _connect(path: Path, busy_timeout_s: float, lasting: bool) -> sqlite3.Connection:
     # Transactions are begun in words (`_begin`); the sqlite3 module would begin them deferred.
     connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    safety = ("journal_mode = WAL", "synchronous = FULL") if lasting else ("journal_mode = OFF", "synchronous = OFF")
+    for pragma in (*safety, "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
     return connection
 
 
-def _connect_to_look(path: Path) -> sqlite3.Connection:
+def connect_to_look(path: Path) -> sqlite3.Connection:
+    """A connection that changes nothing, not even beside the file."""
     # A read-only connection would leave an empty log behind; where there is no log, nobody writes, and none is needed.
     mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
     return sqlite3.connect(

@@ -47,11 +47,16 @@ def file_name(at: datetime, serial: int) -> str:
     return f"archiver-{moment}-{serial:05d}-{host}-{os.getpid()}.warc.gz"
 
 
+def is_name(name: str) -> bool:
+    """Whether a file of this name is one of ours, growing or closed."""
+    return _NAME.fullmatch(name.rpartition("/")[2].removesuffix(GROWING)) is not None
+
+
 def files(folder: Path) -> list[str]:
     """The names of our WARCs in ``folder``, growing ones with their ``.open``, oldest first. Regular files only."""
     with os.scandir(folder) as entries:
         regular = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
-    return sorted(name for name in regular if _NAME.fullmatch(name.removesuffix(GROWING)))
+    return sorted(filter(is_name, regular))
 
 
 @dataclass(slots=True)

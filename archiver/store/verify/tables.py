@@ -1,0 +1,90 @@
+"""The catalog against a catalog that was made from the WARCs alone: every row, every column, both ways."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from archiver.store import catalog as catalogs
+from archiver.store import schema
+from archiver.store.catalog import Catalog, Unreadable
+
+_BATCH = 200
+_SHOWN = 120
+
+Row = Mapping[str, Any]
+Tell = Callable[[str, str, Row], None]
+"""(code, a sentence, the row)."""
+
+
+def snapshot(path: Path, to: Path) -> Catalog:
+    """A copy of the catalog as it is now, whoever writes meanwhile, opened for looking, every page of it checked.
+
+    Raises ``Unreadable`` when it is damaged, or is none.
+    """
+    try:
+        source = catalogs.connect_to_look(path)
+        try:
+            copy = sqlite3.connect(to)
+            try:
+                source.backup(copy)
+                found = [row[0] for row in copy.execute("PRAGMA integrity_check(20)")]
+            finally:
+                copy.close()
+        finally:
+            source.close()
+    except sqlite3.Error as error:
+        raise Unreadable(str(error)) from error
+    if found != ["ok"]:
+        raise Unreadable("; ".join(found))
+    return Catalog.reading(to)
+
+
+def compare(catalog: Catalog, fresh: Catalog, tell: Tell, *, whole: bool = True) -> None:
+    """Tell of every row of ``catalog`` that ``fresh`` does not have, or has otherwise, and of those that it lacks.
+    Unless ``whole``, ``fresh`` holds a sample: only its rows are looked for."""
+    for table in schema.metadata.sorted_tables:
+        if table.name in (schema.warc.name, schema.archive.name):
+            continue
+        for row, other in _pairs(table, fresh, catalog):
+            if other is None:
+                tell("catalog-lacks", f"{_named(table, row)} is not in the catalog", row)
+            elif differing := [column for column in row if row[column] != other[column]]:
+                shown = ", ".join(f"{column} is {_shown(other[column])}" for column in differing[:3])
+                tell("catalog-differs", f"{_named(table, row)}: {shown}; the WARC says otherwise", row)
+        if whole:
+            for row, other in _pairs(table, catalog, fresh):
+                if other is None:
+                    tell("catalog-extra", f"{_named(table, row)} is in no WARC", row)
+
+
+def _pairs(table: sa.Table, some: Catalog, others: Catalog) -> Iterator[tuple[Row, Row | None]]:
+    """Each row of ``some`` with that of ``others`` under the same key."""
+    for batch in some.stream(sa.select(table), _BATCH):
+        rows = {_key(table, row._mapping): row._mapping for row in batch}
+        known = _rows(table, others, list(rows))
+        yield from ((row, known.get(key)) for key, row in rows.items())
+
+
+def _rows(table: sa.Table, catalog: Catalog, keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], Row]:
+    columns = list(table.primary_key)
+    among = columns[0].in_([key[0] for key in keys]) if len(columns) == 1 else sa.tuple_(*columns).in_(keys)
+    return {_key(table, row._mapping): row._mapping for row in catalog.rows(sa.select(table).where(among))}
+
+
+def _key(table: sa.Table, row: Row) -> tuple[Any, ...]:
+    return tuple(row[column.name] for column in table.primary_key)
+
+
+def _named(table: sa.Table, row: Row) -> str:
+    name = row.get("url") or row.get("key") or row.get("short") or " ".join(map(str, _key(table, row)))
+    return f"{table.name} {str(name)[:_SHOWN]}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
