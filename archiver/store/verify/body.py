@@ -135,7 +135,8 @@ class _Message:
     def problems(self, *, strict: bool) -> Iterator[Problem]:
         head, digest = self._head, self._of_body.digest() if self._of_body else None
         if head is None:
-            yield "http-head", self._unread or "no complete head of an answer"
+            if not strict:  # of ours the record of the capture itself says so
+                yield "http-head", self._unread or "no complete head of an answer"
             if digest is not None and self._unread is not None and not self._agrees(digest):
                 yield "payload-digest", "the payload does not have the digest that its header says"
             return
@@ -183,9 +184,11 @@ class _Message:
     def _body(self, piece: bytes | memoryview) -> None:
         if len(self._begin) < 64:
             self._begin += bytes(piece[:64])
-        self._got += len(piece)
         if self._of_body is not None:
-            self._of_body.update(piece)
+            head = self._head
+            is_long = head is not None and head.framing == "length"
+            self._of_body.update(piece[: max(head.length_bytes - self._got, 0)] if head and is_long else piece)
+        self._got += len(piece)
         if self._spool is not None:
             self._spool.write(piece)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from archiver.store import fields, recovery, warc
@@ -11,9 +12,10 @@ from archiver.store.recovery import Found
 from archiver.store.scan import read_record
 from archiver.store.verify.reader import Gap, Seen, read
 from archiver.store.verify.relations import AcrossFiles, InFile
-from archiver.store.verify.report import Report
+from archiver.store.verify.report import MOST_OF_A_KIND, Report
 
 _WATCH_EVERY_BYTES = 1 << 20
+_MOST_REMEMBERED = 100_000
 # What ``InFile`` has said already: no group of ours, but with a better word.
 _EXPLAINED = (("response", "metadata"), ("revisit", "metadata"), ("response",), ("revisit",), ("request",))
 
@@ -51,9 +53,12 @@ def check(
 ) -> Iterator[Found]:
     """Tell ``report`` everything that is wrong with the first ``size`` bytes, and give the whole groups of a file of
     ours (``strict``). ``number``: the file's in ``across``. ``watch`` hears of bytes done."""
+    told: list[int] = []
 
     def tell(code: str, problem: str, offset: int | None, record_id: str | None) -> None:
         report.add(code, problem, file=name, offset=offset, record_id=record_id or None, strict=strict)
+        if offset is not None and len(told) < _MOST_REMEMBERED:
+            told.append(offset)
 
     if not size:
         tell("empty-file", "no bytes", None, None)
@@ -83,6 +88,7 @@ def check(
     if strict:
         yield from groups.end()
     records.finish()
+    groups.finish(sorted(told))
     if watch is not None:
         watch(size - done)
 
@@ -96,12 +102,15 @@ def _belongs(seen: Seen, warcinfos: set[str]) -> bool:
 
 
 class _Groups:
-    """Records that belong together, put together again."""
+    """Records that belong together, put together again. A group that can't be put together is often but the
+    consequence of what is wrong with a record beside it; so ``finish`` tells only of those without such a neighbour."""
 
     def __init__(self, name: str, tell: Callable[[str, str, int | None, str | None], None]) -> None:
-        self._name = name
+        self._name = name.removesuffix(warc.GROWING)
         self._tell = tell
         self._begun: list[Seen] = []
+        self._starts = (0, 0)
+        self._held: list[_Complaint] = []
 
     def see(self, seen: Seen) -> Iterator[Found]:
         begun = self._begun
@@ -111,23 +120,47 @@ class _Groups:
         yield from self.end()
         self._begun = [seen]
 
-    def is_stale(self, offset: int) -> bool:
-        """Whether the group that began at ``offset`` has ended without being one."""
-        return bool(self._begun) and self._begun[0].record.offset != offset
+    def begins_at(self, offset: int) -> bool:
+        """Whether the group that is being read began at ``offset``."""
+        return bool(self._begun) and self._begun[0].record.offset == offset
 
     def end(self) -> Iterator[Found]:
         begun, self._begun = self._begun, []
-        if not begun or not all(one.whole for one in begun):
+        if not begun:
             return
-        dates = {one.head.first.get("warc-date") for one in begun}
         first = begun[0].record
-        if len(dates) > 1:
-            self._tell("date-differs", "the records of one capture have several dates", first.offset, first.record_id)
+        self._starts = (self._starts[1], first.offset)
+        if self._held and self._held[-1].until is None:
+            self._held[-1].until = begun[-1].record.offset
+        if not all(one.whole for one in begun):
+            return
+        clean = not any(one.problems for one in begun)
+        if clean and len({one.head.first.get("warc-date") for one in begun}) > 1:
+            said = "the records of one capture have several dates"
+            self._tell("date-differs", said, first.offset, first.record_id)
         try:
-            yield from recovery.groups(iter([one.record for one in begun]), self._name.removesuffix(warc.GROWING))
+            yield from recovery.groups(iter([one.record for one in begun]), self._name)
         except Torn as error:
-            if tuple(one.head.kind for one in begun) not in _EXPLAINED and not any(one.problems for one in begun):
-                self._tell("group", str(error), first.offset, first.record_id)
+            if clean and tuple(one.head.kind for one in begun) not in _EXPLAINED and len(self._held) < MOST_OF_A_KIND:
+                self._held.append(_Complaint(str(error), first.offset, first.record_id, self._starts[0]))
+
+    def finish(self, told: Sequence[int]) -> None:
+        """``told``: offsets of the records of which something was told, in order."""
+        for one in self._held:
+            at = bisect_left(told, one.since)
+            if at == len(told) or (one.until is not None and told[at] > one.until):
+                self._tell("group", one.problem, one.offset, one.record_id)
+
+
+@dataclass(slots=True)
+class _Complaint:
+    """A group that is none. ``since`` and ``until``: where the ones before and behind it begin and end."""
+
+    problem: str
+    offset: int
+    record_id: str
+    since: int
+    until: int | None = None
 
 
 def group_at(fd: int, size: int, name: str, offset: int, report: Report, counted: Counted) -> Iterator[Found]:
@@ -144,7 +177,7 @@ def group_at(fd: int, size: int, name: str, offset: int, report: Report, counted
         if found := list(groups.see(one)):  # the record that was just read begins the next group
             yield from found
             return
-        if groups.is_stale(offset):
+        if not groups.begins_at(offset):
             return
         for code, problem in one.problems:
             tell(code, problem, one.record.offset, one.record.record_id)

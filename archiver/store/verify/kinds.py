@@ -65,7 +65,7 @@ KINDS: dict[str, Kind] = {
     "short-body": Kind("the answer broke off, and nothing says so: capture it again", others="note"),
     "framing": Kind("replay tools will fail: the head says chunked, and the body is not", others="note"),
     "excess": Kind("bytes behind the message stand in its record", others="note"),
-    "http-head": Kind("kept as it came; replay tools will not show it", ours="note", others="note"),
+    "http-head": Kind("kept as it came; replay tools will not show it", others="note"),
     # Records among each other
     "duplicate-id": Kind("remove one of the two files, or archiver repair the one that holds both"),
     "dangling-concurrent": Kind(

@@ -110,9 +110,9 @@ def _member(fd: int, at: int, size: int, strict: bool) -> Generator[Seen | Gap, 
         yield _broken(fd, at, end, size, str(error))
         return end
     except _NoRecord as error:
-        end = _end_of(member)
-        yield Gap(at, (end or size) - at, "no-head", str(error))
-        return end or _next_member(fd, at, size)
+        behind = _end_of(member) or _next_member(fd, at, size)
+        yield Gap(at, behind - at, "no-head", str(error))
+        return behind
     if not found:
         yield Gap(at, member.end - at, "empty-member", "a gzip member with nothing in it")
     elif len(found) == 1:
@@ -241,6 +241,7 @@ def _ending(stream: _Stream, length: int | None, got: int, last: bytes, alone: b
     if not end and not missing and last != _END:
         return [("record-end", "no CR LF CR LF behind the block")]
     if len(end) < len(_END) and (last + end).endswith(_END):
+        stream.take(len(end))
         real = got + len(end) - len(_END)
         return [("content-length", f"Content-Length says {length:,} bytes, and the block has {real:,}")]
     if missing:

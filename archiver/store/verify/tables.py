@@ -53,6 +53,8 @@ def compare(catalog: Catalog, fresh: Catalog, tell: Tell, *, whole: bool = True)
         for row, other in _pairs(table, fresh, catalog):
             if other is None:
                 tell("catalog-lacks", f"{_named(table, row)} is not in the catalog", row)
+            elif not whole and row.get("record_id") != other.get("record_id"):
+                continue  # superseded by another document of its key
             elif differing := [column for column in row if row[column] != other[column]]:
                 shown = ", ".join(f"{column} is {_shown(other[column])}" for column in differing[:3])
                 tell("catalog-differs", f"{_named(table, row)}: {shown}; the WARC says otherwise", row)

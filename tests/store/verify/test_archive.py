@@ -1,0 +1,290 @@
+"""A whole archive: files, catalog and manifest against each other."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import NoInput
+from archiver.model import Finding
+from archiver.store.verify import archive
+from tests.store.tapes import article, chunked, copied, link, opened, outcome, post, reply, tape, warcs
+
+
+def verify(folder):
+    """(codes of the defects, everything that was told)."""
+    found: list[Finding] = []
+    checked = archive.verify(folder, found.append)
+    assert checked.defects == sum(one.level == "defect" for one in found)
+    return {one.code for one in found if one.level == "defect"}, found
+
+
+def sql(folder, *statements):
+    with sqlite3.connect(folder / "catalog.sqlite") as connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+async def fill(archive_):
+    """Of every kind: whole, chunked, broken off, without an answer, with bytes around it; documents, a file."""
+    urls = [f"https://t.co/code{number}" for number in range(6)]
+    answers = [reply(b"hello"), chunked(b"a", b"bc"), reply(kind="image/png", body=b"\x89PNG" * 99), b"", b"HTTP/1.1 2",
+               b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + reply(b"final") + b"excess"]  # fmt: skip
+    for url, answer in zip(urls, answers, strict=True):
+        made = tape(answer, url=url, slot=f"hop:{url}")
+        try:
+            await archive_.keep(made)
+        except Exception as error:
+            assert "no complete response head" in str(error)  # noqa: PT017
+    await archive_.keep(tape(reply(b"only the beginning")[:-5], url=urls[0] + "x", slot="hop:cut", cut="disconnect"))
+    await archive_.add(
+        [post(), post(minute=1, handle="jack2"), link(), article(outcomes=(outcome(), outcome(1, "21")))]
+    )
+    await archive_.add_file("urn:archiver:file:sha256:00", b"An article.", "text/plain")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """An archive of two files, closed in order."""
+    folder = tmp_path_factory.mktemp("made") / "archive"
+
+    async def make():
+        for _ in range(2):
+            one = await opened(folder)
+            await fill(one)
+            await one.aclose()
+
+    asyncio.run(make())
+    return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    return copied(made, tmp_path / "archive")
+
+
+def test_a_whole_archive(folder):
+    """No defect, nothing changed, every record counted, and the progress adds up."""
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    steps = []
+    found: list[Finding] = []
+    checked = archive.verify(folder, found.append, lambda done, total: steps.append((done, total)))
+    assert (found, checked.defects) == ([], 0)
+    assert checked.files == len(warcs(folder)) == 2
+    assert checked.records == sum(gzip.decompress(path.read_bytes()).count(b"WARC/1.1\r\n") for path in warcs(folder))
+    assert sum(done for done, _ in steps) == checked.data_bytes == steps[-1][1]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_an_archive_that_is_being_written(folder):
+    """What is committed is checked; what grows meanwhile is nobody's defect."""
+
+    async def run():
+        one = await opened(folder)
+        await one.keep(tape(reply(b"new"), slot="hop:new"))
+        result = verify(folder)
+        await one.aclose()
+        return result
+
+    assert asyncio.run(run()) == (set(), [])
+
+
+def test_no_archive(tmp_path):
+    """Exit 66, as for every other look."""
+    with pytest.raises(NoInput, match="there is no archive"):
+        archive.verify(tmp_path / "none", print)
+
+
+ROWS = {
+    "a capture that no WARC holds": (
+        "update capture set record_id = 'urn:x' where slot = 'hop:cut' and warc like '%-00001-%'",
+        "catalog-extra",
+    ),
+    "a capture that is forgotten": ("delete from capture where slot = 'hop:cut'", "catalog-lacks"),
+    "another status": ("update capture set http_status = 404 where slot = 'hop:cut'", "catalog-differs"),
+    "another place": ("update capture set offset_bytes = 1 where slot = 'hop:cut'", "catalog-differs"),
+    "another text of a post": ("update post set body = replace(body, 'twttr', 'twitter')", "catalog-differs"),
+    "another author": ("update post set author = 'jill'", "catalog-differs"),
+    "a post that is forgotten": ("delete from post", "catalog-lacks"),
+    "a post that nobody captured": ("update post set post_id = '21'", "catalog-extra"),
+    "a sighting changed": ("update sighting set status = 'failed'", "catalog-differs"),
+    "a link forgotten": ("delete from link", "catalog-lacks"),
+    "another digest of a file": ("update warc set sha256 = 'x'", "file-digest"),
+    "another length of a file": ("update warc set committed_bytes = committed_bytes - 1", "file-size"),
+    "a file that is not there": ("insert into warc values ('gone.warc.gz', 5, 1, null)", "missing-file"),
+}
+
+
+@pytest.mark.parametrize("case", ROWS)
+def test_the_catalog_against_the_warcs(folder, case):
+    """Whatever differs, both ways."""
+    statement, code = ROWS[case]
+    sql(folder, statement)
+    codes, found = verify(folder)
+    assert code in codes
+    assert codes <= {code, "catalog-lacks", "catalog-extra"}
+    assert all(one.advice for one in found)
+
+
+@pytest.mark.parametrize("damage", [b"", b"no database", None], ids=["empty", "something else", "missing"])
+def test_no_catalog(folder, damage):
+    """One line; the WARCs are checked all the same."""
+    path = folder / "catalog.sqlite"
+    path.unlink()
+    if damage is not None:
+        path.write_bytes(damage)
+    codes, _ = verify(folder)
+    assert codes == {"catalog-damaged"}
+
+
+def test_a_page_of_the_catalog_overwritten(folder):
+    """C3: found by SQLite's own check, or by the comparison."""
+    path = folder / "catalog.sqlite"
+    data = bytearray(path.read_bytes())
+    data[8192:12288] = bytes(range(256)) * 16
+    path.write_bytes(bytes(data))
+    assert verify(folder)[0]
+
+
+def test_a_file_gone(folder):
+    """Its name, and every capture that it held."""
+    gone = warcs(folder)[0]
+    gone.unlink()
+    codes, found = verify(folder)
+    assert {"missing-file", "catalog-extra"} <= codes
+    assert gone.name in {one.file for one in found}
+
+
+def test_a_file_that_nobody_knows(folder):
+    """Its name, and what the catalog lacks of it."""
+    sql(folder, "delete from capture where warc = (select min(name) from warc)")
+    name = min(path.name for path in warcs(folder))
+    sql(folder, "pragma foreign_keys = off", f"delete from warc where name = '{name}'")
+    codes, _ = verify(folder)
+    assert {"unknown-file", "catalog-lacks"} <= codes
+
+
+def test_a_file_that_was_swapped_for_an_equally_good_one(folder):
+    """Every record in it is whole, and the digest says that it is not the file that was closed."""
+    path = warcs(folder)[0]
+    data = path.read_bytes()
+    changed = bytearray(data)
+    changed[4] ^= 1  # the gzip header's time, which no checksum covers
+    path.write_bytes(bytes(changed))
+    codes, _ = verify(folder)
+    assert codes == {"file-digest", "gzip-header"}
+
+
+def test_d5_an_empty_file_that_was_just_begun(folder):
+    """It is swept by the next run, and no defect."""
+    (folder / "archiver-20990101000000000-00001-host-1.warc.gz.open").touch()
+    assert verify(folder)[0] == set()
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_d13_rotation(tmp_path, more):
+    """At, below and above the size of a file: no record is split, and every file is whole."""
+    folder = tmp_path / "archive"
+
+    async def make(limit):
+        one = await opened(folder, max_warc_bytes=limit)
+        for number in range(6):
+            await one.keep(tape(reply(b"%d" % number * 100), slot=f"hop:{number}"))
+        await one.aclose()
+
+    asyncio.run(make(10**9))
+    first = warcs(folder)[0].stat().st_size
+    asyncio.run(make(first // 2 + more))
+    codes, found = verify(folder)
+    assert (codes, found) == (set(), [])
+    assert len(warcs(folder)) >= 3
+
+
+def chained(folder, *files):
+    """A manifest of these files."""
+    previous, lines = None, []
+    for number, path in enumerate(files):
+        data = path.read_bytes()
+        said = {"seq": number, "prev": previous, "event": "closed", "file": path.name, "bytes": len(data),
+                "sha256": f"sha256:{hashlib.sha256(data).hexdigest()}", "records": 1, "closed_at": "x"}  # fmt: skip
+        lines.append(json.dumps(said))
+        previous = f"sha256:{hashlib.sha256(lines[-1].encode()).hexdigest()}"
+    (folder / "manifest.jsonl").write_text("".join(f"{line}\n" for line in lines))
+
+
+def edited(old, new):
+    def edit(path: Path) -> None:
+        path.write_text(path.read_text().replace(old, new, 1))
+
+    return edit
+
+
+def dropped(number):
+    def edit(path: Path) -> None:
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(lines[:number] + lines[number + 1 :]))
+
+    return edit
+
+
+MANIFESTS = {
+    "a digest changed": (edited('"sha256:', '"sha256:0'), {"manifest-line", "manifest-lacks", "manifest-chain"}),
+    "a size changed": (edited('"bytes": ', '"bytes": 1'), {"manifest-chain", "file-size"}),
+    "the first line gone": (dropped(0), {"manifest-chain", "manifest-lacks"}),
+    "the last line gone": (dropped(1), {"manifest-lacks"}),
+    "a space more": (edited('"seq": 0', '"seq":  0'), {"manifest-chain"}),
+    "no JSON": (edited("{", "["), {"manifest-line", "manifest-lacks", "manifest-chain"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MANIFESTS)
+def test_the_manifest(folder, case):
+    """Whoever changes, drops or adds anything breaks the chain, or lacks a file."""
+    chained(folder, *warcs(folder))
+    assert verify(folder) == (set(), [])
+    edit, codes = MANIFESTS[case]
+    edit(folder / "manifest.jsonl")
+    assert verify(folder)[0] == codes
+
+
+def test_a_file_against_the_manifest(folder):
+    """Changed file and changed catalog: the manifest still knows."""
+    chained(folder, *warcs(folder))
+    path = warcs(folder)[0]
+    data = bytearray(path.read_bytes())
+    data[9] = 3
+    path.write_bytes(bytes(data))
+    sql(folder, f"update warc set sha256 = '{hashlib.sha256(data).hexdigest()}' where name = '{path.name}'")
+    codes, found = verify(folder)
+    assert codes == {"file-digest"}
+    assert "manifest" in found[0].problem
+
+
+def test_a_sample_reads_everything_once(folder):
+    """With a fifth each, five turns in a row read each record that the catalog names once."""
+    checked = [archive.sample(folder, print, parts=5, turn=turn) for turn in range(100, 105)]
+    whole = archive.sample(folder, print, parts=1, turn=7)
+    assert sum(one.records for one in checked) == whole.records
+    assert all(one.defects == 0 and one.sampled == 0.2 for one in checked)
+
+
+def test_a_sample_finds_damage(folder):
+    """Damage in a sampled record, and in its row."""
+    path = warcs(folder)[0]
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 8
+    path.write_bytes(bytes(data))
+    found: list[Finding] = []
+    archive.sample(folder, found.append, parts=1, turn=0)
+    assert found
+    found.clear()
+    sql(folder, "update capture set why = 'post' where slot = 'hop:cut'")
+    archive.sample(folder, found.append, parts=1, turn=0)
+    assert "catalog-differs" in {one.code for one in found}
