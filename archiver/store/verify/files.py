@@ -17,7 +17,14 @@ from archiver.store.verify.report import MOST_OF_A_KIND, Report
 _WATCH_EVERY_BYTES = 1 << 20
 _MOST_REMEMBERED = 100_000
 # What ``InFile`` has said already: no group of ours, but with a better word.
-_EXPLAINED = (("response", "metadata"), ("revisit", "metadata"), ("response",), ("revisit",), ("request",))
+_EXPLAINED = (
+    ("revisit", "request", "metadata"),
+    ("response", "metadata"),
+    ("revisit", "metadata"),
+    ("response",),
+    ("revisit",),
+    ("request",),
+)
 
 
 @dataclass(slots=True)
