@@ -10,7 +10,7 @@ import click
 from archiver import printing, tools
 from archiver.cli import shared
 from archiver.errors import Damaged, UsageError
-from archiver.model import Checked, Finding
+from archiver.findings import Checked, Finding
 
 
 class _Share(click.ParamType[int]):

@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from archiver.errors import Damaged, NoInput
-from archiver.model import Checked, Finding
+from archiver.findings import Checked, Finding
 from archiver.store import catalog as catalogs
 from archiver.store import schema, warc
 from archiver.store.catalog import Catalog, Unreadable

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from archiver.errors import NoInput
-from archiver.model import Checked
+from archiver.findings import Checked
 from archiver.store import warc
 from archiver.store.verify import archive, files
 from archiver.store.verify.archive import Tell, Watch

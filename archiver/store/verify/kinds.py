@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from archiver.model import Finding
+from archiver.findings import Finding
 
 Level = Literal["defect", "note"]
 REPAIR = "archiver repair salvages every whole record into a new file; or bring the file back from a copy"

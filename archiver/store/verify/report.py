@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from archiver.model import Finding
+from archiver.findings import Finding
 from archiver.store.verify.kinds import finding
 
 MOST_OF_A_KIND = 1_000

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archiver.errors import NoInput
-from archiver.model import Finding
+from archiver.findings import Finding
 from archiver.store.verify import archive
 from tests.store.tapes import article, chunked, copied, link, opened, outcome, post, reply, tape, warcs
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from archiver.model import Finding
+from archiver.findings import Finding
 from archiver.store.verify import given
 from tests.store.verify import builder
 from tests.store.verify.builder import NAME, Warc, member, record_id, sample, sha256
