@@ -67,13 +67,23 @@ class PolitenessConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XConfig:
-    """What is asked for a post on X. ``media``: ``all``, ``images`` or ``none``."""
+    """What is asked for a post on X. ``sources``: in order of preference. ``bearer_file``: absolute path, ``None`` when
+    the token, if there is one, comes from the environment. ``media``: ``all``, ``images`` or ``none``. ``depth``: how
+    far quoted and replied-to posts are followed; ``thread``: most posts of the author's own thread. ``max_post_bytes``,
+    ``max_run_bytes``: of media, for one post and for one run."""
 
     sources: tuple[str, ...]
     tweet_result_url: str
     oembed_url: str
+    api_url: str
+    fxtwitter_url: str
+    bearer_file: Path | None
     media: str
     avatar: bool
+    depth: int
+    thread: int
+    max_post_bytes: int
+    max_run_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +133,18 @@ KEYS: dict[str, dict[str, _Key]] = {
         "hosts": _Key({}, values.rates),
     },
     "x": {
-        "sources": _Key(["tweet-result", "oembed"], values.list_of("tweet-result", "oembed")),
+        "sources": _Key(["tweet-result", "oembed"], values.list_of("tweet-result", "oembed", "api", "fxtwitter")),
         "tweet_result_url": _Key("https://cdn.syndication.twimg.com/tweet-result", values.https_url),
         "oembed_url": _Key("https://publish.twitter.com/oembed", values.https_url),
+        "api_url": _Key("https://api.x.com/2/tweets", values.https_url),
+        "fxtwitter_url": _Key("https://api.fxtwitter.com/2/status", values.https_url),
+        "bearer_file": _Key("", values.path),
         "media": _Key("all", values.one_of("all", "images", "none")),
         "avatar": _Key(True, values.flag),
+        "depth": _Key(1, values.whole(0, 5)),
+        "thread": _Key(20, values.whole(0, 200)),
+        "max_post_bytes": _Key("500 MB", values.size),
+        "max_run_bytes": _Key("20 GB", values.size),
     },
 }
 
@@ -180,7 +197,7 @@ def _build(data: Mapping[str, object], path: Path | None) -> Config:
             except ValueError as error:
                 problems.append(f"{where}{section}.{name} {error}")
     base = path.absolute().parent if path else Path.cwd()
-    for section, name in (("archive", "dir"), ("network", "ca_bundle")):
+    for section, name in (("archive", "dir"), ("network", "ca_bundle"), ("x", "bearer_file")):
         if given := read[section].get(name):
             read[section][name] = base / given
     bundle = read["network"].get("ca_bundle")

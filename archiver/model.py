@@ -8,17 +8,19 @@ All values are frozen. Datetimes are aware UTC; durations end in ``_s`` (float s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, BinaryIO, Literal
 
 Precision = Literal["day", "minute", "second", "millisecond"]
-Why = Literal["article", "hop", "post", "oembed", "media", "avatar", "listing", "memento"]
+Why = Literal[
+    "article", "hop", "post", "oembed", "api", "fxtwitter", "media", "avatar", "card", "listing", "memento",
+]  # fmt: skip
 Cut = Literal["length", "time", "disconnect"]
 Kind = Literal["embed", "link"]
 Availability = Literal[
-    "public", "deleted", "suspended", "protected", "account_gone", "violated_rules", "age_restricted", "unavailable",
-    "ambiguous", "rate_limited", "error",
+    "public", "deleted", "suspended", "protected", "account_gone", "violated_rules", "age_restricted", "withheld",
+    "unavailable", "impossible", "ambiguous", "rate_limited", "error",
 ]  # fmt: skip
 Status = Literal["archived", "already", "unavailable", "pending", "refused", "failed"]
 Ended = Literal["post", "page", "gone", "unsafe", "loop", "too-many-hops", "refused", "pending", "error"]
@@ -65,7 +67,8 @@ class Request:
     ``slot`` names the piece of work that it belongs to (``x:1409390776546258944``, ``hop:https://t.co/X9DJa7awAM``):
     a complete exchange of a slot is never fetched again. ``via`` is the URL that led here. ``max_body_bytes`` and
     ``max_decoded_bytes`` are limits below the configured ones, or ``None``; ``max_decoded_bytes=0`` says that nobody
-    reads the body (media), so it is not decoded.
+    reads the body (media), so it is not decoded. ``secret_headers``: (name, value) pairs that are sent and never
+    stored: whoever keeps the request masks their values.
     """
 
     url: str
@@ -75,6 +78,7 @@ class Request:
     accept: str = "*/*"
     max_body_bytes: int | None = None
     max_decoded_bytes: int | None = None
+    secret_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,22 +280,39 @@ class Memento:
 class Fact:
     """A value and where it was read. ``value``: what the public record shows (text, number, or a small JSON object).
     ``how``: source and field (``tweet-result.user.screen_name``, ``snowflake``, ``blockquote``). ``source``: the
-    record whose bytes say so; ``None`` only where nothing is stored (``find``). ``precision``: for times. ``memento``:
-    the web archive's capture that says so, ``None`` for what a service said to ourselves."""
+    record whose bytes say so; ``None`` only where nothing is stored (``find``). ``precision``: for times. ``at``: when
+    the source said so (aware UTC), ``None`` where that is not known or means nothing (a time computed from an id).
+    ``memento``: the web archive's capture that says so, ``None`` for what a service said to ourselves."""
 
     value: object
     how: str
     source: WarcRef | None
     precision: Precision | None = None
+    at: datetime | None = None
     memento: Memento | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disagreement:
-    """Sources that answer differently about ``field``; each ``Fact`` as it was read."""
+class Evidence:
+    """What one answer says about whether a post can be seen. ``source``: the service (``tweet-result``). ``how``: the
+    part of its answer that says so. ``at``: when it answered, aware UTC. ``warc``: the record with its bytes."""
 
-    field: str
-    facts: tuple[Fact, ...]
+    source: str
+    says: Availability
+    how: str
+    at: datetime
+    warc: WarcRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a platform makes of a capture. ``availability`` and ``how``: what all the evidence adds up to, earlier looks
+    included; ``facts``: by field, preferred source first; ``evidence``: of this capture, in the order of asking."""
+
+    availability: Availability
+    how: str
+    facts: Mapping[str, tuple[Fact, ...]]
+    evidence: tuple[Evidence, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,8 +321,8 @@ class PostRecord:
 
     ``facts``: by field name (``author``, ``handle``, ``author_id``, ``posted_at``, ``text``, ``lang``, ``media``,
     ``quoted``, ``in_reply_to``, …), preferred source first. ``availability``: from the answers, never guessed, and
-    ``None`` when nobody answered; ``availability_how`` says from which. ``settled``: nothing is left that another try
-    could add.
+    ``None`` when nobody answered; ``availability_how`` says from which, and ``evidence`` names them all. ``settled``:
+    nothing is left that another try could add.
     """
 
     post: PostRef
@@ -311,6 +332,7 @@ class PostRecord:
     captures: tuple[Exchange, ...]
     failures: tuple[Failure, ...]
     settled: bool
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from archiver.model import Availability, Capture, Document, Exchange, Fact, Outcome, PostRef, Request, Tape, WarcRef
+from archiver.model import Capture, Document, Evidence, Exchange, Outcome, PostRef, Reading, Request, Tape, WarcRef
 
 
 class Clock(Protocol):
@@ -148,7 +148,7 @@ class Platform(Protocol):
         """What to fetch next, given what came back so far; empty when satisfied. Never asks twice for one URL."""
         ...
 
-    def read(self, capture: Capture) -> tuple[Availability, str, Mapping[str, tuple[Fact, ...]]]:
-        """(availability, how it is known, facts by field with the preferred source first). Raises
+    def read(self, capture: Capture, *, earlier: Sequence[Evidence] = ()) -> Reading:
+        """What the answers say, and what they add up to with the evidence of ``earlier`` looks. Raises
         ``UnreadableCapture`` when a needed field is missing or of another type."""
         ...

@@ -27,6 +27,8 @@ _COLOURS = {
     "failed": "red",
 }
 
+_VERDICTS = {"confirmed": "green", "contradicted": "red", "unconfirmed": "yellow"}
+
 
 def harmless(text: object, limit: int = 1_000) -> str:
     """``text`` without anything that a terminal acts on: control and format characters (escape sequences, bidi
@@ -112,15 +114,29 @@ def record(console: Console, row: Row) -> None:
             label = field if number == 0 else ""
             line = Text(f"  {label:<14}", style="dim") + Text(harmless(_value(fact["value"])))
             console.print(line + Text(harmless(f"  [{fact['how']}]"), style="dim"), soft_wrap=True)
-    for item in row.get("disagreements") or ():
-        said = "; ".join(f"{_value(value['value'])} ({value['how']})" for value in item["values"])
-        console.print(Text(f"  contradicted   {item['field']}: ", style="red") + Text(harmless(said)), soft_wrap=True)
+    _judgement(console, row)
     for link in row.get("links") or ():
         chain(console, link)
     for capture in row.get("captures") or ():
         url = capture["url"] if len(capture["url"]) <= _SHOWN_URL else capture["url"][:_SHOWN_URL] + "…"
         cells = f"{capture['http_status']} {url}  {capture['warc']} @{capture['offset']}"
         console.print(Text(f"  {capture['why']:<14}", style="dim") + Text(harmless(cells)), soft_wrap=True)
+
+
+def _judgement(console: Console, row: Row) -> None:
+    """The article's claims, and where sources differ, so that a person sees at once what to believe."""
+    for claim in row.get("claims") or ():
+        by = f" by {', '.join(claim['by'])}" if claim["by"] else ""
+        verdict = Text(f"  {claim['verdict']:<14}", style=_VERDICTS[claim["verdict"]])
+        said = f"{claim['field']}: {_value(claim['value'])}"
+        console.print(verdict + Text(harmless(said)) + Text(harmless(by), style="dim"), soft_wrap=True)
+    for item in row.get("disagreements") or ():
+        said = "; ".join(f"{_value(value['value'])} ({value['how']})" for value in item["values"])
+        what = Text(harmless(f"  differs        {item['field']}, {item['what']}: "), style="red")
+        console.print(what + Text(harmless(said)), soft_wrap=True)
+    for item in row.get("evidence") or ():
+        said = f"{item['says']}, says {item['how']} on {item['at'][:16]}Z"
+        console.print(Text("  seen          ", style="dim") + Text(harmless(said)), soft_wrap=True)
 
 
 def chain(console: Console, link: Row) -> None:
@@ -140,13 +156,14 @@ def chain(console: Console, link: Row) -> None:
 def _value(value: object) -> str:
     if isinstance(value, list):
         return "; ".join(_value(item) for item in value)
-    if isinstance(value, Mapping):
-        if "type" in value:
-            file = value.get("file")
-            held = f"{file['bytes']:,} bytes in {file['warc']}" if isinstance(file, Mapping) else "not held"
-            return f"{value['type']} {value['url']} ({held})"
-        return ", ".join(f"{key} {item}" for key, item in value.items() if item is not None)
-    return str(value)
+    if not isinstance(value, Mapping):
+        return str(value)
+    if "bytes" in value:  # a file that is held
+        return f"{value['bytes']:,} bytes in {value['warc']}"
+    if "type" in value:
+        held = _value(value["file"]) if value.get("file") else "not held"
+        return f"{value['type']} {value['url']} ({held})"
+    return ", ".join(f"{key} {_value(item)}" for key, item in value.items() if item is not None)
 
 
 def plain(value: Any) -> Any:

@@ -12,19 +12,22 @@ whether the post was captured a second or a year ago.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from archiver import compare
 from archiver.model import (
     Article,
     Availability,
     Capture,
-    Disagreement,
     Document,
+    Evidence,
     Exchange,
     Fact,
+    Failure,
     Find,
     Moment,
     PostRecord,
@@ -38,32 +41,48 @@ from archiver.ports import Platform
 
 Json = dict[str, Any]
 _CONCLUSIVE: frozenset[Availability] = frozenset(
-    ("public", "deleted", "suspended", "protected", "account_gone", "violated_rules", "age_restricted", "unavailable")
-)
+    (
+        "public", "deleted", "suspended", "protected", "account_gone", "violated_rules", "age_restricted", "withheld",
+        "unavailable", "impossible",
+    )
+)  # fmt: skip
 # How often tweet-result is asked for a post that oEmbed shows, before its media are given up.
 _LOOKS = 2
 # Shown at the top of a public record, from the first fact there is; what the article claims comes last.
 _HEADLINES = ("author", "handle", "text", "lang")
+# Facts of which a newer reading replaces the older one: the same picture, held better.
+_REPLACED = frozenset(("media", "avatar", "card"))
+_MOST_KEPT = {"facts": 50, "captures": 1_000, "evidence": 200}
 
 
-def read(capture: Capture, platform: Platform, *, looks: int = 0) -> PostRecord:
-    """What the answers say about the post. ``looks``: how many were answered before this one.
+def read(
+    capture: Capture, platform: Platform, *, looks: int = 0, before: Mapping[str, Any] | None = None
+) -> PostRecord:
+    """What the answers say about the post. ``looks``: how many were answered before this one. ``before``: the body of
+    the document that those left, ``None`` when there is none: what they saw counts as evidence.
 
     Raises ``UnreadableCapture`` when a needed field has another shape.
     """
-    availability, how, facts = platform.read(capture)
-    answered = any(exchange.request.why in ("post", "oembed") for exchange in capture.exchanges)
+    earlier = tuple(_evidence(item) for item in (before or {}).get("evidence") or ())
+    reading = platform.read(capture, earlier=earlier)
     return PostRecord(
         post=capture.post,
-        availability=availability if answered else None,
-        availability_how=how,
-        facts=facts,
+        availability=reading.availability if reading.evidence else None,
+        availability_how=reading.how,
+        facts=reading.facts,
         captures=capture.exchanges,
         failures=capture.failures,
-        settled=answered
-        and _settled(availability, capture)
-        and not (looks < _LOOKS and _by_oembed_alone(how, capture)),
+        settled=bool(reading.evidence)
+        and _settled(reading.availability, capture)
+        and not (looks < _LOOKS and _by_oembed_alone(reading.how, capture)),
+        evidence=reading.evidence,
     )
+
+
+def _evidence(item: Mapping[str, Any]) -> Evidence:
+    ref = WarcRef(file=item["warc"], record_id=item["record_id"], offset_bytes=0, length_bytes=0)
+    at = datetime.fromisoformat(item["at"])
+    return Evidence(source=item["source"], says=item["says"], how=item["how"], at=at, warc=ref)
 
 
 def _by_oembed_alone(how: str, capture: Capture) -> bool:
@@ -90,7 +109,7 @@ def _settled(availability: Availability, capture: Capture) -> bool:
 
     A second source that fails beside a clear first one adds nothing that is worth another night.
     """
-    essential = ("post", "media") if availability == "public" else ("post", "media", "oembed")
+    essential = ("post", "media") if availability in _CONCLUSIVE else ("post", "media", "oembed")
     answers = [exchange for exchange in capture.exchanges if exchange.request.why in essential]
     refused = availability == "error" and any(answer.status == 400 for answer in answers)
     waiting = any(failure.retry and failure.request.why in essential for failure in capture.failures)
@@ -99,31 +118,65 @@ def _settled(availability: Availability, capture: Capture) -> bool:
 
 
 def post_document(
-    record: PostRecord, *, at: datetime, looks: int, try_again_at: datetime | None, error: str | None = None
+    record: PostRecord,
+    *,
+    at: datetime,
+    looks: int,
+    try_again_at: datetime | None,
+    error: str | None = None,
+    before: Mapping[str, Any] | None = None,
 ) -> Document:
     """The document that keeps ``record``. ``looks``: how many looks at this post have been answered so far.
-    ``error``: what is wrong with the answers, ``None`` when they could be read."""
-    handle = next((str(fact.value) for fact in record.facts.get("handle", ())), record.post.handle)
+    ``error``: what is wrong with the answers, ``None`` when they could be read. ``before``: the body of the document
+    that this one supersedes; what earlier looks saw stays, behind what this one did."""
+    known = before or {}
+    facts = _with_earlier(record.facts, known.get("facts") or {})
+    handle = next((str(fact["value"]) for fact in facts.get("handle", ())), record.post.handle)
+    captures = [capture_json(exchange) for exchange in record.captures]
+    evidence = [evidence_json(one) for one in record.evidence]
     body: Json = {
         "platform": record.post.platform,
         "post_id": record.post.post_id,
         "url": canonical(PostRef(platform=record.post.platform, post_id=record.post.post_id, handle=handle)),
-        "availability": record.availability,
-        "availability_how": record.availability_how,
+        **_availability(record, known),
         "settled": record.settled,
         "error": error,
         "looks": looks,
         "try_again_at": _time(try_again_at),
-        "facts": {field: [fact_json(fact) for fact in facts] for field, facts in record.facts.items()},
-        "captures": [capture_json(exchange) for exchange in record.captures],
-        "failures": [
-            {"url": failure.request.url, "why": failure.request.why, "word": failure.word, "reason": failure.reason}
-            for failure in record.failures
-        ],
+        "facts": facts,
+        "evidence": _joined(known.get("evidence") or (), evidence, _MOST_KEPT["evidence"]),
+        "captures": _joined(known.get("captures") or (), captures, _MOST_KEPT["captures"]),
+        "failures": [failure_json(failure) for failure in record.failures],
         "at": _time(at),
     }
     refers_to = record.captures[0].warc if record.captures else None
     return Document(kind="post", key=record.post.key, at=at, body=body, refers_to=refers_to)
+
+
+def _availability(record: PostRecord, known: Mapping[str, Any]) -> Json:
+    """What is known of it; a look that nobody answered changes nothing."""
+    if record.availability is None and known.get("availability"):
+        return {key: known[key] for key in ("availability", "availability_how")}
+    return {"availability": record.availability, "availability_how": record.availability_how}
+
+
+def _with_earlier(facts: Mapping[str, Sequence[Fact]], earlier: Mapping[str, Sequence[Json]]) -> dict[str, list[Json]]:
+    """Every fact by field: this look's first, then what only earlier looks saw (a name before it was changed)."""
+    kept = {field: [fact_json(fact) for fact in known] for field, known in facts.items()}
+    for field, known in earlier.items():
+        now = kept.setdefault(field, [])
+        said = {(one["how"], None if field in _REPLACED else json.dumps(one["value"], sort_keys=True)) for one in now}
+        for one in known:
+            if (one["how"], None if field in _REPLACED else json.dumps(one["value"], sort_keys=True)) not in said:
+                now.append(one)
+        del now[_MOST_KEPT["facts"] :]
+    return kept
+
+
+def _joined(earlier: Sequence[Json], now: Sequence[Json], most: int) -> list[Json]:
+    """What earlier looks left and this one did not see again, then what it saw."""
+    seen = {one["record_id"] for one in now}
+    return [*(one for one in earlier if one["record_id"] not in seen), *now][-most:]
 
 
 def link_document(resolution: Resolution, *, at: datetime, settled: bool, try_again_at: datetime | None) -> Document:
@@ -207,9 +260,13 @@ def public(
     bodies of the documents that were kept.
     """
     kept: Mapping[str, Any] = post_body or {}
-    facts: dict[str, list[Json]] = {field: list(known) for field, known in (kept.get("facts") or {}).items()}
+    answered: dict[str, list[Json]] = {field: list(known) for field, known in (kept.get("facts") or {}).items()}
+    claimed: dict[str, list[Json]] = {}
     for field, fact in _claims(find, article, post):
-        facts.setdefault(field, []).append(fact_json(fact))
+        side = answered if fact.how == "snowflake" else claimed
+        if not (side is answered and answered.get("posted_at")):
+            side.setdefault(field, []).append(fact_json(fact))
+    facts = {field: [*answered.get(field, ()), *claimed.get(field, ())] for field in {**answered, **claimed}}
     headline = {field: facts[field][0]["value"] if facts.get(field) else None for field in _HEADLINES}
     posted = facts["posted_at"][0] if facts.get("posted_at") else {}
     url = canonical(replace(post, handle=headline["handle"])) if post else find.url
@@ -227,8 +284,11 @@ def public(
         "error": error,
         "links": [{key: link.get(key) for key in ("short", "end", "ended", "hops")} for link in links],
         "facts": facts,
-        "disagreements": [_disagreement_json(item) for item in disagreements(facts)],
+        "claims": compare.claims(answered, claimed),
+        "disagreements": [*_of_the_id(find, kept), *compare.disagreements(answered, claimed)],
+        "evidence": list(kept.get("evidence") or ()),
         "captures": list(kept.get("captures") or ()),
+        "failures": list(kept.get("failures") or ()),
     }
 
 
@@ -252,59 +312,34 @@ def _claims(find: Find, article: Article, post: PostRef | None) -> Iterable[tupl
         )
 
 
-def disagreements(facts: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Disagreement, ...]:
-    """Fields about which sources differ: handles whatever their case, times to the coarser precision of the two.
-
-    Texts are left out: an embed shows a text other than the service's for many honest reasons.
-    """
-    found: list[Disagreement] = []
-    for field, same in _COMPARED.items():
-        known = list(facts.get(field) or ())
-        if any(not same(known[0], other) for other in known[1:]):
-            found.append(Disagreement(field=field, facts=tuple(_fact(item) for item in known)))
-    return tuple(found)
-
-
-def _same_text(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return " ".join(str(one["value"]).split()) == " ".join(str(other["value"]).split())
-
-
-def _same_handle(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return str(one["value"]).lower() == str(other["value"]).lower()
-
-
-def _same_time(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    length = min(_WRITTEN.get(item.get("precision") or "", len("2021-06-28T05:58:41")) for item in (one, other))
-    return bool(str(one["value"])[:length] == str(other["value"])[:length])
-
-
-_WRITTEN = {"day": len("2021-06-28"), "minute": len("2021-06-28T05:58")}
-_COMPARED: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], bool]] = {
-    "author": _same_text,
-    "handle": _same_handle,
-    "author_id": _same_text,
-    "posted_at": _same_time,
-}
-
-
 def fact_json(fact: Fact) -> Json:
-    """A fact as JSON: value, how, precision where it is a time, and the record that says so."""
+    """A fact as JSON: value, how, precision where it is a time, when it was said, and the record that says so."""
     shown: Json = {"value": fact.value, "how": fact.how}
     if fact.precision:
         shown["precision"] = fact.precision
+    if fact.at:
+        shown["at"] = _time(fact.at)
     source = fact.source
     return {**shown, "warc": source.file if source else None, "record_id": source.record_id if source else None}
 
 
-def _fact(item: Mapping[str, Any]) -> Fact:
-    source = None
-    if item.get("record_id"):
-        source = WarcRef(file=item["warc"], record_id=item["record_id"], offset_bytes=0, length_bytes=0)
-    return Fact(value=item["value"], how=item["how"], source=source, precision=item.get("precision"))
+def evidence_json(evidence: Evidence) -> Json:
+    """What one answer says about whether the post can be seen, as JSON."""
+    said: Json = {"source": evidence.source, "says": evidence.says, "how": evidence.how, "at": _time(evidence.at)}
+    return {**said, "warc": evidence.warc.file, "record_id": evidence.warc.record_id}
 
 
-def _disagreement_json(item: Disagreement) -> Json:
-    return {"field": item.field, "values": [{"value": fact.value, "how": fact.how} for fact in item.facts]}
+def failure_json(failure: Failure) -> Json:
+    """A question without a usable answer, as the public record lists it."""
+    request = failure.request
+    return {"url": request.url, "why": request.why, "word": failure.word, "reason": failure.reason}
+
+
+def _of_the_id(find: Find, kept: Mapping[str, Any]) -> Iterable[Json]:
+    """What is wrong with the id itself."""
+    if kept.get("availability") == "impossible" and find.post and (made := moment_of_id(find.post)):
+        values = [{"value": find.post.post_id, "how": find.form}, {"value": str(made), "how": "snowflake"}]
+        yield {"field": "post_id", "what": "future-id", "values": values}
 
 
 def capture_json(exchange: Exchange) -> Json:

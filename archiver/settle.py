@@ -119,7 +119,7 @@ class Settler:
         platform = self._platforms[post.platform]
         got = await capture.capture(post, platform, fetcher, slot=slot)
         try:
-            seen, problem = record.read(got, platform, looks=looks), None
+            seen, problem = record.read(got, platform, looks=looks, before=known), None
         except UnreadableCapture as unreadable:
             seen, problem = record.unread(got, str(unreadable)), str(unreadable)
         failed = any(failure.retry for failure in got.failures)
@@ -128,7 +128,7 @@ class Settler:
         wait = wait or (_AMBIGUOUS_WAIT_S if answered else _FAILURE_WAIT_S)
         due = None if seen.settled else self._clock.now() + timedelta(seconds=wait)
         document = record.post_document(
-            seen, at=self._clock.now(), looks=looks + answered, try_again_at=due, error=problem
+            seen, at=self._clock.now(), looks=looks + answered, try_again_at=due, error=problem, before=known
         )
         if known is None or got.exchanges:
             await self._catalog.add([document])

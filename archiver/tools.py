@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,7 +19,7 @@ from urllib.parse import urlsplit
 
 from archiver import __version__
 from archiver.config import Config
-from archiver.errors import ArchiverError, NoInput, Refused
+from archiver.errors import ArchiverError, ConfigError, NoInput, Refused
 from archiver.findings import Checked, Finding
 from archiver.model import Health, Probed
 from archiver.net import guard
@@ -35,6 +37,9 @@ from archiver.store.verify import archive as checking
 from archiver.store.verify import given
 
 T = TypeVar("T")
+BEARER = "ARCHIVER_X_BEARER"
+"""The environment variable with the token of X's official API; never a word of the command line, never in a WARC."""
+_TOKEN = re.compile(r"[\x21-\x7e]{8,4096}")
 _ANY_PORT = frozenset(range(1, 65_536))
 _MEDIA_TYPES = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}
 
@@ -84,10 +89,30 @@ def platforms(config: Config) -> tuple[Platform, ...]:
             sources=x.sources,
             tweet_result_url=x.tweet_result_url,
             oembed_url=x.oembed_url,
+            api_url=x.api_url,
+            fxtwitter_url=x.fxtwitter_url,
+            bearer=_bearer(config) if "api" in x.sources else None,
             media=x.media,
             avatar=x.avatar,
         ),
     )
+
+
+def _bearer(config: Config, environment: Mapping[str, str] = os.environ) -> str:
+    """The official API's token, from the environment or the file that the configuration names."""
+    written, where = environment.get(BEARER), BEARER
+    if not written and config.x.bearer_file:
+        where = f"x.bearer_file ({config.x.bearer_file})"
+        try:
+            written = intake.read_file(str(config.x.bearer_file), max_bytes=10_000).decode("ascii", "replace")
+        except NoInput as error:
+            raise ConfigError([f"x.bearer_file: {error}"]) from error
+    token = (written or "").strip()
+    if not token:
+        raise ConfigError([f'x.sources names "api", which wants a token: set {BEARER}, or x.bearer_file'])
+    if not _TOKEN.fullmatch(token):
+        raise ConfigError([f"{where} holds no bearer token: printable ASCII without blanks"])
+    return token
 
 
 @asynccontextmanager

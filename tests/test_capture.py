@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from archiver.capture import capture
 from archiver.errors import RateLimited, Refused, Unreachable
-from archiver.model import Availability, Capture, Exchange, Fact, PostRef, Request, Why
+from archiver.model import Capture, Evidence, Exchange, PostRef, Reading, Request, Why
 from archiver.platforms.x import urls
 from archiver.platforms.x.post import X
 from tests.answers import Web, answer, in_json
@@ -34,8 +34,8 @@ class Planned:
         why: Why = "media"
         return [Request(url=url, why=why, slot=post.key) for url in self.steps(got)]
 
-    def read(self, capture: Capture) -> tuple[Availability, str, Mapping[str, tuple[Fact, ...]]]:
-        return "public", "planned", {}
+    def read(self, capture: Capture, *, earlier: Sequence[Evidence] = ()) -> Reading:
+        return Reading(availability="public", how="planned", facts={}, evidence=())
 
 
 async def test_a_post_its_picture_and_its_authors_face_are_fetched_in_that_order() -> None:

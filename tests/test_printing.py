@@ -65,7 +65,11 @@ def row(text: str) -> dict[str, Any]:
             "media": [{"value": [{"type": "photo", "url": text, "file": {"bytes": 1234, "warc": text}}], "how": "x"}],
             "quoted": [{"value": {"platform": "x", "post_id": text, "handle": None}, "how": "x"}],
         },
-        "disagreements": [{"field": "author", "values": [{"value": text, "how": "a"}, {"value": text, "how": text}]}],
+        "claims": [{"field": "author", "value": text, "how": "a", "verdict": "contradicted", "by": [text]}],
+        "evidence": [{"says": "public", "how": text, "at": "2026-08-01T12:00:00.000Z"}],
+        "disagreements": [
+            {"field": "author", "what": text, "values": [{"value": text, "how": "a"}, {"value": text, "how": text}]}
+        ],
         "links": [link(text)],
         "captures": [{"http_status": 200, "url": text, "warc": text, "offset": 1, "why": "post"}],
     }

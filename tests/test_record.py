@@ -142,7 +142,6 @@ class TestPublic:
             ("snowflake", "millisecond"),
             ("tweet-result.created_at", "second"),
             ("oembed.html.date", "day"),
-            ("snowflake", "millisecond"),
             ("blockquote", "day"),
         ]
         assert (row["posted_at"], row["text"]) == (
@@ -191,6 +190,7 @@ class TestPublic:
         assert row["disagreements"] == [
             {
                 "field": "handle",
+                "what": "renamed",
                 "values": [
                     {"value": HANDLE, "how": "tweet-result.user.screen_name"},
                     {"value": HANDLE, "how": "oembed.author_url"},
@@ -205,7 +205,7 @@ class TestPublic:
             ({}, []),
             ({"handle": "JACK"}, []),
             ({"author": "jack "}, []),
-            ({"text": "another text altogether"}, []),
+            ({"text": "another text altogether"}, ["text"]),
             ({"date": None}, []),
             ({"author": "Jill"}, ["author"]),
             ({"date": Moment.of_day(date(2023, 3, 28))}, ["posted_at"]),
@@ -219,7 +219,7 @@ class TestPublic:
     async def test_sources_disagree_when_they_say_different_things(
         self, change: dict[str, Any], fields: list[str]
     ) -> None:
-        """Handles whatever their case, times to the coarser precision, names without white space; texts not at all."""
+        """Handles whatever their case, times to the coarser precision, names and texts without white space."""
         row = public(replace(EMBED, **change), post_body=body(await seen(PUBLIC)))
         assert [item["field"] for item in row["disagreements"]] == fields
         assert valid(row, "saved")
@@ -318,6 +318,7 @@ class TestSettled:
             # Gone is settled when it was said, not when it was only not denied.
             ({TWEET_RESULT: answer(404), OEMBED: answer(404)}, "deleted", True),
             ({TWEET_RESULT: answer(404), OEMBED: Unreachable(OEMBED, "down")}, "ambiguous", False),
+            ({TWEET_RESULT: in_json(tombstone("This Post is unavailable.")), OEMBED: answer(403)}, "ambiguous", False),
             ({TWEET_RESULT: in_json({}), OEMBED: answer(404)}, "ambiguous", False),
             ({TWEET_RESULT: in_json(tombstone("This Post is unavailable.")), OEMBED: answer(404)}, "unavailable", True),
             # An id that the service refuses is refused for good, once everybody has answered.

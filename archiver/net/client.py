@@ -24,7 +24,7 @@ import h11
 
 from archiver import __version__, message
 from archiver.config import NetworkConfig, PolitenessConfig
-from archiver.errors import BadReply, ConfigError, FetchError, RateLimited, StoreError, TimedOut, Unreachable
+from archiver.errors import BadReply, ConfigError, FetchError, RateLimited, Refused, StoreError, TimedOut, Unreachable
 from archiver.model import Cut, Layout, Request, Tape
 from archiver.net import guard
 from archiver.net.guard import Place
@@ -33,6 +33,8 @@ from archiver.net.wire import BrokenOff, Take, Wire, dial
 from archiver.ports import Clock
 
 ACCEPT_ENCODING = "gzip, br, zstd"
+MASK = b"***"
+"""What a tape shows in place of a secret header's value."""
 
 _THAT_IS_ALL = h11.EndOfMessage()
 
@@ -89,6 +91,8 @@ class Client:
         answer came, ``StoreError`` when our own disk could not hold it.
         """
         place = guard.place(request.url, self._config.allowed_ports)
+        if request.secret_headers and place.scheme != "https":
+            raise Refused(place.url, "a secret is never sent unencrypted")
         if penalty_s := await self.pace.turn(place.host, self._config.max_wait_s):
             raise RateLimited(place.url, f"{place.host} wants to be left alone", retry_after_s=penalty_s)
         async with self._room:
@@ -134,6 +138,7 @@ class Client:
             (b"User-Agent", self._agent),
             (b"Accept", asking.request.accept.encode("ascii")),
             (b"Accept-Encoding", ACCEPT_ENCODING.encode("ascii")),
+            *((name.encode("ascii"), value.encode("ascii")) for name, value in asking.request.secret_headers),
         ]
 
     def _take_idle(self, place: Place) -> _Lane | None:
@@ -201,9 +206,16 @@ def _tape(lane: _Lane, take: Take, layout: Layout | None, asking: _Asking) -> Ta
         error = BadReply(url, "the connection ended within the response head")
     return Tape(
         request=asking.request, url=url, started_at=asking.started_at, elapsed_s=_loop_s() - asking.began,
-        peer=lane.wire.peer, tls=lane.wire.tls, sent=take.sent, received=received, received_bytes=take.received_bytes,
-        layout=layout, cut=cut, error=error,
+        peer=lane.wire.peer, tls=lane.wire.tls, sent=_masked(take.sent, asking.request), received=received,
+        received_bytes=take.received_bytes, layout=layout, cut=cut, error=error,
     )  # fmt: skip
+
+
+def _masked(sent: bytes, request: Request) -> bytes:
+    """What was sent, without the values that nobody may keep."""
+    for _, value in request.secret_headers:
+        sent = sent.replace(value.encode("ascii"), MASK)
+    return sent
 
 
 def _loop_s() -> float:

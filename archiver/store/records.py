@@ -277,6 +277,8 @@ def _capture_fields(tape: Tape, captured: Captured) -> Iterator[tuple[str, str]]
     if tape.request.via:
         yield "via", fields.uri(tape.request.via)
     yield "fetchTimeMs", str(captured.elapsed_ms)
+    for name, _ in tape.request.secret_headers:
+        yield "archiver-masked-request-header", name
     yield "archiver-why", captured.why
     yield "archiver-slot", captured.slot
     if captured.url != captured.target_uri:

@@ -15,8 +15,8 @@ from archiver.errors import UnreadableCapture
 from archiver.model import Exchange, Fact, Memento, PostRef
 from archiver.platforms.x import answers, permalink, snowflake, urls
 from archiver.platforms.x.media import Medium
+from archiver.platforms.x.said import json_object
 from archiver.platforms.x.shown import Shown
-from archiver.platforms.x.syndication import json_object
 
 RENDERED_UNTIL = datetime(2020, 8, 1, tzinfo=UTC)
 """Captures up to here are mostly whole pages; later ones of ``text/html`` mostly shells."""

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from archiver.platforms.x.shapes import count, member, members, text
+
 SIZES = ("orig", "4096x4096", "large", "medium", "small")
 _OURS = re.compile(r"https://(?:pbs|video)\.twimg\.com/[\x21-\x7e]{1,900}")
 
@@ -33,25 +35,23 @@ class Medium:
 
 def media(tweet: Mapping[str, Any]) -> Iterator[Medium]:
     """The media of a tweet-result, in its order; entries of an unknown kind or host are passed over."""
-    for entry in _dicts(tweet.get("mediaDetails")):
+    for entry in members(tweet.get("mediaDetails")):
         still = entry.get("media_url_https")
         if not isinstance(still, str) or not ours(still):
             continue
-        size = entry.get("original_info")
-        size = size if isinstance(size, dict) else {}
+        size = member(entry.get("original_info"))
         common: dict[str, Any] = {
             "url": still,
-            "alt": entry["ext_alt_text"] if isinstance(entry.get("ext_alt_text"), str) else None,
-            "width": _whole(size.get("width")),
-            "height": _whole(size.get("height")),
+            "alt": text(entry.get("ext_alt_text")),
+            "width": count(size.get("width")),
+            "height": count(size.get("height")),
         }
         match entry.get("type"):
             case "photo":
                 yield Medium(type="photo", ladder=photo_ladder(still), **common)
             case "video" | "animated_gif" as kind:
-                info = entry.get("video_info")
-                info = info if isinstance(info, dict) else {}
-                millis = _whole(info.get("duration_millis"))
+                info = member(entry.get("video_info"))
+                millis = count(info.get("duration_millis"))
                 yield Medium(
                     type=kind,
                     ladder=_films(info),
@@ -93,8 +93,8 @@ def ours(url: str) -> bool:
 
 def _films(info: Mapping[str, Any]) -> tuple[str, ...]:
     films = [
-        (_whole(variant.get("bitrate")) or 0, variant["url"])
-        for variant in _dicts(info.get("variants"))
+        (count(variant.get("bitrate")) or 0, variant["url"])
+        for variant in members(info.get("variants"))
         if variant.get("content_type") == "video/mp4" and isinstance(variant.get("url"), str) and ours(variant["url"])
     ]
     return tuple(url for _, url in sorted(films, key=lambda film: -film[0]))
@@ -103,14 +103,6 @@ def _films(info: Mapping[str, Any]) -> tuple[str, ...]:
 def _playlists(info: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
         variant["url"]
-        for variant in _dicts(info.get("variants"))
+        for variant in members(info.get("variants"))
         if variant.get("content_type") == "application/x-mpegURL" and isinstance(variant.get("url"), str)
     )
-
-
-def _dicts(value: object) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

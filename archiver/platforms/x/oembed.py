@@ -1,7 +1,7 @@
 """``publish.twitter.com/oembed``: the blockquote that the service would embed, and what can be read from it.
 
 Gives the author's name and handle, the text with t.co links, and the UTC date; no media, no counts. Errors: 404 gone,
-403 with ``not authorized`` protected or age-restricted, any other 403 a suspended account, 429 slow down.
+429 slow down. A 403 is evidence of nothing: protected, age-restricted, suspended, or a service in a mood.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from archiver.errors import UnreadableCapture
 from archiver.model import Availability, Exchange, Fact, Moment
-from archiver.platforms.x.syndication import json_object
+from archiver.platforms.x.said import Said, Telling, json_object
 
+NAME = "oembed"
 # publish.x.com was the listed provider in 2024 and redirected to publish.twitter.com; no other host is believed.
 HOSTS = ("publish.twitter.com", "publish.x.com")
 _MONTHS = (
@@ -31,8 +30,10 @@ _LANG = re.compile(r"\slang=\"([A-Za-z-]{1,35})\"")
 
 
 def request_url(endpoint: str, post_id: str, handle: str | None) -> str:
-    """The URL that asks for ``post_id``. The handle is decoration; the twitter.com form is understood since 2011."""
-    status = f"https://twitter.com/{handle or 'i'}/status/{post_id}"
+    """The URL that asks for ``post_id``. The handle is decoration. Each host is asked for an address of its own brand:
+    publish.x.com for x.com, any other for twitter.com, which is understood since 2011."""
+    brand = "x.com" if urlsplit(endpoint).hostname == "publish.x.com" else "twitter.com"
+    status = f"https://{brand}/{handle or 'i'}/status/{post_id}"
     return f"{endpoint}?{urlencode({'url': status, 'omit_script': '1', 'dnt': 'true', 'lang': 'en'})}"
 
 
@@ -46,17 +47,23 @@ def redirect(exchange: Exchange) -> str | None:
     return location if parts.scheme == "https" and parts.netloc in HOSTS and parts.path == "/oembed" else None
 
 
+def said(exchange: Exchange) -> Said:
+    """What the answer says. Raises ``UnreadableCapture`` for a 200 that is not what was promised."""
+    word, how = availability(exchange)
+    return Said(availability=word, how=how, facts=tuple(facts(exchange)) if word == "public" else ())
+
+
 def availability(exchange: Exchange) -> tuple[Availability, str]:
-    """(availability, how) by status alone; a 403's body tells protected posts from suspended accounts."""
+    """(availability, how) by status alone."""
     match exchange.status:
         case 200:
-            return "public", "oembed"
+            return "public", NAME
         case 404:
             return "deleted", "oembed.404"
         case 403 if b"not authorized" in (exchange.body or b""):
             return "ambiguous", "oembed.403 not authorized: protected or age-restricted"
         case 403:
-            return "suspended", "oembed.403"
+            return "ambiguous", "oembed.403"
         case 429:
             return "rate_limited", "oembed.429"
         case status:
@@ -65,29 +72,28 @@ def availability(exchange: Exchange) -> tuple[Availability, str]:
 
 def facts(exchange: Exchange) -> Iterator[tuple[str, Fact]]:
     """(field, fact) of a 200 answer. Raises ``UnreadableCapture`` when it is not the JSON that was promised."""
-    data = json_object(exchange, "oembed")
-
-    def fact(value: object, path: str, **more: Any) -> Fact:
-        return Fact(value=value, how=f"oembed.{path}", source=exchange.warc, **more)
-
-    name, url, markup = (data.get(field) for field in ("author_name", "author_url", "html"))
-    if not isinstance(markup, str):
-        raise UnreadableCapture("oembed.html", f"wanted str, found {type(markup).__name__}")
+    telling = Telling(NAME, exchange)
+    data = json_object(exchange, NAME)
+    name, url, markup = data.get("author_name"), data.get("author_url"), telling.need(data, "html", str)
     if isinstance(name, str):
-        yield "author", fact(name, "author_name")
+        yield "author", telling.fact(name, "author_name")
     if isinstance(url, str) and (match := re.fullmatch(r"https://(?:twitter|x)\.com/(\w{1,20})", url, re.ASCII)):
-        yield "handle", fact(match[1], "author_url")
+        yield "handle", telling.fact(match[1], "author_url")
     shown = blockquote(markup[:100_000])
     if shown.text:
-        yield "text", fact(shown.text, "html")
+        yield "text", telling.fact(shown.text, "html")
     if shown.lang:
-        yield "lang", fact(shown.lang, "html.p.lang")
-    if day := _DATE.fullmatch(shown.date):
-        try:
-            moment = Moment.of_day(date(int(day[3]), _MONTHS.index(day[1]) + 1, int(day[2])))
-        except ValueError:
-            return
-        yield "posted_at", fact(str(moment), "html.date", precision=moment.precision)
+        yield "lang", telling.fact(shown.lang, "html.p.lang")
+    if moment := _day(shown.date):
+        yield "posted_at", telling.fact(str(moment), "html.date", moment.precision)
+
+
+def _day(printed: str) -> Moment | None:
+    found = _DATE.fullmatch(printed)
+    try:
+        return Moment.of_day(date(int(found[3]), _MONTHS.index(found[1]) + 1, int(found[2]))) if found else None
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

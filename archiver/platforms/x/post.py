@@ -1,35 +1,45 @@
 """A post on X: what to fetch for it, and what the answers say.
 
-Two services without login are asked (``tweet-result``, ``oembed``); what the first names (photos, films, avatar) is
-fetched next. Everything here is pure: ``plan`` is called again with what came back until it wants nothing more.
+The services of ``sources`` are asked, in the order in which they are preferred; what the first that shows the post
+names (photos, films, avatar, a card's picture) is fetched next. Everything here is pure: ``plan`` is called again with
+what came back until it wants nothing more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
 from archiver.errors import UnreadableCapture
-from archiver.model import Availability, Capture, Exchange, Fact, Failure, PostRef, Request
-from archiver.platforms.x import media, oembed, snowflake, syndication, urls
+from archiver.model import Capture, Evidence, Exchange, Fact, Moment, PostRef, Reading, Request, Why
+from archiver.platforms.x import api, fxtwitter, holdings, media, oembed, snowflake, syndication, urls, verdict
+from archiver.platforms.x.said import Said
 
 Facts = dict[str, tuple[Fact, ...]]
 _JSON_BYTES = 5_000_000
-# Answers that say why a post can't be seen; what is only ambiguous or failed ranks below them.
-_GONE: tuple[Availability, ...] = (
-    "deleted", "suspended", "protected", "account_gone", "violated_rules", "age_restricted", "unavailable",
-)  # fmt: skip
+_PICTURE_BYTES = 50_000_000
+_SOURCES: dict[Why, str] = {
+    "post": syndication.NAME,
+    "oembed": oembed.NAME,
+    "api": api.NAME,
+    "fxtwitter": fxtwitter.NAME,
+}
+_Picture = Literal["media", "avatar", "card"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class X:
-    """The platform X (``ports.Platform``). ``sources``, endpoints, ``media`` and ``avatar``: as in ``config.toml``."""
+    """The platform X (``ports.Platform``). ``sources``, endpoints, ``media`` and ``avatar``: as in ``config.toml``.
+    ``bearer``: the official API's token; without one it is not asked."""
 
     name: str = "x"
     sources: tuple[str, ...] = ("tweet-result", "oembed")
     tweet_result_url: str = "https://cdn.syndication.twimg.com/tweet-result"
     oembed_url: str = "https://publish.twitter.com/oembed"
+    api_url: str = "https://api.x.com/2/tweets"
+    fxtwitter_url: str = "https://api.fxtwitter.com/2/status"
+    bearer: str | None = field(default=None, repr=False)
     media: str = "all"
     avatar: bool = True
 
@@ -48,60 +58,78 @@ class X:
     def plan(self, post: PostRef, got: Sequence[Exchange]) -> tuple[Request, ...]:
         """See ``ports.Platform``."""
         statuses = {exchange.request.url: exchange.status for exchange in got}
-        wanted = [*self._questions(post, got), *self._media(post, got, statuses)]
+        wanted = [*self._questions(post, got), *(self._pictures(post, got, statuses) if got else ())]
         once: dict[str, Request] = {}
         for request in wanted:
             if request.url not in statuses:
                 once.setdefault(request.url, request)
         return tuple(once.values())
 
-    def read(self, capture: Capture) -> tuple[Availability, str, Facts]:
+    def read(self, capture: Capture, *, earlier: Sequence[Evidence] = ()) -> Reading:
         """See ``ports.Platform``."""
-        facts: dict[str, list[Fact]] = {}
-        verdicts: list[tuple[Availability, str]] = []
+        evidence: list[Evidence] = []
         problems: list[UnreadableCapture] = []
-        for exchange in capture.exchanges:
+        facts: dict[str, list[Fact]] = {}
+        held = holdings.Held(capture.exchanges)
+        for exchange in self._by_preference(capture.exchanges):
             try:
-                for field, fact in self._facts(exchange, capture, verdicts):
-                    facts.setdefault(field, []).append(fact)
+                said = _said(exchange, capture.post.post_id)
             except UnreadableCapture as problem:
                 problems.append(problem)
-        if problems and not any(word == "public" or word in _GONE for word, _ in verdicts):
+                said = Said(availability="error", how=str(problem))
+            evidence.append(_evidence(exchange, said))
+            for name, fact in (*said.facts, *holdings.facts(said, exchange, held)):
+                facts.setdefault(name, []).append(fact)
+        clear = ("public", *verdict.GONE, *verdict.LIMITED)
+        if problems and not any(one.says in clear for one in evidence):
             raise problems[0]
-        verdicts += [("error", str(problem)) for problem in problems]
-        verdicts += [_unanswered(failure) for failure in capture.failures if failure.request.why in ("post", "oembed")]
+        unanswered = [
+            ("rate_limited" if failure.word == "rate-limited" else "error", f"{source}: {failure.word}")
+            for failure in capture.failures
+            if (source := _SOURCES.get(failure.request.why))
+        ]
+        impossible = _impossible(capture)
+        word, how = verdict.judge(evidence, unanswered, earlier=earlier, impossible=impossible)  # type: ignore[arg-type]
+        self._date(capture, facts)
+        kept = {name: tuple(values) for name, values in facts.items()}
+        return Reading(availability=word, how=how, facts=kept, evidence=tuple(evidence))
+
+    def _by_preference(self, exchanges: Sequence[Exchange]) -> list[Exchange]:
+        """The services' answers, preferred ones first; a redirect of theirs is none."""
+        answers = [one for one in exchanges if one.request.why in _SOURCES and not oembed.redirect(one)]
+        order = {name: number for number, name in enumerate(self.sources)}
+        return sorted(answers, key=lambda one: order.get(_SOURCES[one.request.why], len(order)))
+
+    @staticmethod
+    def _date(capture: Capture, facts: dict[str, list[Fact]]) -> None:
+        """The id's own time comes before what anybody says; its source is the stored question that names the id."""
         source = next((exchange.warc for exchange in capture.exchanges), None)
         if source and (moment := snowflake.moment(capture.post.post_id)):
             flake = Fact(value=str(moment), how="snowflake", source=source, precision=moment.precision)
             facts["posted_at"] = [flake, *facts.get("posted_at", [])]
-        word, how = _verdict(verdicts)
-        return word, how, {field: tuple(values) for field, values in facts.items()}
 
     def _questions(self, post: PostRef, got: Sequence[Exchange]) -> Iterator[Request]:
-        slot = post.key
-        if "tweet-result" in self.sources:
-            url = syndication.request_url(self.tweet_result_url, post.post_id)
-            yield Request(url=url, why="post", slot=slot, accept="application/json", max_decoded_bytes=_JSON_BYTES)
-        if "oembed" in self.sources:
-            url = oembed.request_url(self.oembed_url, post.post_id, post.handle)
-            asked = Request(url=url, why="oembed", slot=slot, accept="application/json", max_decoded_bytes=_JSON_BYTES)
-            yield asked
-            for exchange in got:
-                if exchange.url == url and (other := oembed.redirect(exchange)):
-                    yield Request(
-                        url=other,
-                        why="oembed",
-                        slot=slot,
-                        via=url,
-                        accept="application/json",
-                        max_decoded_bytes=_JSON_BYTES,
-                    )
+        for source in self.sources:
+            match source:
+                case syndication.NAME:
+                    yield _question(syndication.request_url(self.tweet_result_url, post.post_id), "post", post)
+                case oembed.NAME:
+                    url = oembed.request_url(self.oembed_url, post.post_id, post.handle)
+                    yield _question(url, "oembed", post)
+                    for exchange in got:
+                        if exchange.url == url and (other := oembed.redirect(exchange)):
+                            yield _question(other, "oembed", post, via=url)
+                case api.NAME if self.bearer:
+                    secret = (("Authorization", f"Bearer {self.bearer}"),)
+                    yield _question(api.request_url(self.api_url, post.post_id), "api", post, secret=secret)
+                case fxtwitter.NAME:
+                    yield _question(fxtwitter.request_url(self.fxtwitter_url, post.post_id), "fxtwitter", post)
 
-    def _media(self, post: PostRef, got: Sequence[Exchange], statuses: Mapping[str, int]) -> Iterator[Request]:
-        tweet, via = self._tweet(got)
-        if tweet is None:
+    def _pictures(self, post: PostRef, got: Sequence[Exchange], statuses: Mapping[str, int]) -> Iterator[Request]:
+        said, via = self._shown(post, got)
+        if said is None or self.media == "none":
             return
-        for why, ladder in self._ladders(tweet):
+        for why, ladder in self._ladders(said):
             url = next((url for url in ladder if statuses.get(url, 200) in (200, 206)), None)
             if url is not None:
                 yield Request(
@@ -110,110 +138,72 @@ class X:
                     slot=f"media:{url}",
                     via=via,
                     accept="image/*, video/*;q=0.9, */*;q=0.5",
+                    max_body_bytes=None if "//video." in url else _PICTURE_BYTES,
                     max_decoded_bytes=0,
                 )
 
-    def _tweet(self, got: Sequence[Exchange]) -> tuple[Mapping[str, Any] | None, str | None]:
-        for exchange in got:
-            if exchange.request.why == "post":
-                try:
-                    return syndication.read(exchange).tweet, exchange.url
-                except UnreadableCapture:
-                    return None, None
+    def _shown(self, post: PostRef, got: Sequence[Exchange]) -> tuple[Said | None, str | None]:
+        """The preferred answer that names what the post shows, and its URL."""
+        for exchange in self._by_preference(got):
+            try:
+                said = _said(exchange, post.post_id)
+            except UnreadableCapture:
+                continue
+            if said.media or said.avatar or said.card:
+                return said, exchange.url
         return None, None
 
-    def _ladders(self, tweet: Mapping[str, Any]) -> Iterator[tuple[Literal["media", "avatar"], tuple[str, ...]]]:
-        for medium in media.media(tweet):
-            if medium.type == "photo" and self.media != "none":
+    def _ladders(self, said: Said) -> Iterator[tuple[_Picture, tuple[str, ...]]]:
+        for medium in said.media:
+            yield "media", medium.poster or medium.ladder
+            if medium.poster and self.media == "all":
                 yield "media", medium.ladder
-            elif self.media != "none":
-                yield "media", medium.poster
-                if self.media == "all":
-                    yield "media", medium.ladder
-        user = tweet.get("user")
-        picture = user.get("profile_image_url_https") if isinstance(user, dict) else None
-        if self.avatar and self.media != "none" and isinstance(picture, str):
-            yield "avatar", media.avatar_ladder(picture)
-
-    def _facts(
-        self, exchange: Exchange, capture: Capture, verdicts: list[tuple[Availability, str]]
-    ) -> Iterator[tuple[str, Fact]]:
-        match exchange.request.why:
-            case "post":
-                answer = syndication.read(exchange)
-                if answer.tweet is not None and answer.tweet.get("id_str") != capture.post.post_id:
-                    raise UnreadableCapture("tweet-result.id_str", "not the post that was asked for")
-                if answer.tweet is not None:
-                    yield from list(syndication.facts(answer.tweet, exchange))
-                    if items := _items(answer.tweet, capture):
-                        yield "media", Fact(value=items, how="tweet-result.mediaDetails", source=exchange.warc)
-                verdicts.append((answer.availability, answer.how))
-            case "oembed" if not oembed.redirect(exchange):
-                word, how = oembed.availability(exchange)
-                if word == "public":
-                    yield from list(oembed.facts(exchange))
-                verdicts.append((word, how))
+        if said.card:
+            yield "card", said.card.picture
+        if self.avatar and said.avatar:
+            yield "avatar", media.avatar_ladder(said.avatar)
 
 
-def _items(tweet: Mapping[str, Any], capture: Capture) -> list[dict[str, object]]:
-    """The media as the public record shows them, each with the records that hold it (``None``: not fetched)."""
-    kept = {exchange.request.url: exchange for exchange in capture.exchanges if exchange.status in (200, 206)}
-
-    def held(ladder: tuple[str, ...]) -> dict[str, object] | None:
-        found = next((kept[url] for url in ladder if url in kept), None)
-        if found is None:
-            return None
-        whole = {"warc": found.warc.file, "record_id": found.warc.record_id, "payload_digest": found.payload_digest}
-        return {
-            "url": found.url,
-            "media_type": found.media_type,
-            "bytes": found.payload_bytes,
-            "cut": found.cut,
-            **whole,
-        }
-
-    return [
-        {
-            "type": medium.type,
-            "url": medium.url,
-            "alt": medium.alt,
-            "width": medium.width,
-            "height": medium.height,
-            "duration_s": medium.duration_s,
-            "playlists": list(medium.playlists),
-            "file": held(medium.ladder),
-            "poster": held(medium.poster) if medium.poster else None,
-        }
-        for medium in media.media(tweet)
-    ]
+def _question(
+    url: str, why: Why, post: PostRef, *, via: str | None = None, secret: tuple[tuple[str, str], ...] = ()
+) -> Request:
+    return Request(
+        url=url,
+        why=why,
+        slot=post.key,
+        via=via,
+        accept="application/json",
+        max_decoded_bytes=_JSON_BYTES,
+        secret_headers=secret,
+    )
 
 
-def _unanswered(failure: Failure) -> tuple[Availability, str]:
-    source = "tweet-result" if failure.request.why == "post" else failure.request.why
-    return "rate_limited" if failure.word == "rate-limited" else "error", f"{source}: {failure.word}"
+def _said(exchange: Exchange, post_id: str) -> Said:
+    match exchange.request.why:
+        case "post":
+            return syndication.said(exchange, post_id)
+        case "oembed":
+            return oembed.said(exchange)
+        case "api":
+            return api.said(exchange, post_id)
+        case _:
+            return fxtwitter.said(exchange, post_id)
 
 
-def _verdict(verdicts: Sequence[tuple[Availability, str]]) -> tuple[Availability, str]:
-    """One availability from what the services said, in order of asking.
+def _evidence(exchange: Exchange, said: Said) -> Evidence:
+    return Evidence(
+        source=_SOURCES[exchange.request.why],
+        says=said.availability,
+        how=said.how,
+        at=exchange.started_at,
+        warc=exchange.warc,
+    )
 
-    Shown by tweet-result: public. Else what a service says in words about why not. oEmbed is cached for a century, so
-    what it shows is "public" only where tweet-result says nothing, and contradicts a 404 without settling it. A 404
-    alone says "deleted" only when no other service that was asked says, or may yet say, something else. Else the
-    least empty of the rest.
-    """
-    shown = [how for word, how in verdicts if word == "public"]
-    specific = [(word, how) for word, how in verdicts if word in _GONE]
-    told = [pair for pair in specific if pair[0] != "deleted" or "tombstone" in pair[1]]
-    if shown and (not specific or "tweet-result" in shown):
-        return "public", " + ".join(shown)
-    if told:
-        return told[0]
-    if specific and len(specific) == len(verdicts):
-        return "deleted", " + ".join(how for _, how in specific)
-    if specific:
-        return "ambiguous", " + ".join(how for _, how in verdicts)
-    for word in ("ambiguous", "rate_limited", "error"):
-        for pair in verdicts:
-            if pair[0] == word:
-                return pair
-    return "error", "no service answered"
+
+def _impossible(capture: Capture) -> str | None:
+    """Why no post could have the id when it was asked for, or ``None``."""
+    asked = max((exchange.started_at for exchange in capture.exchanges), default=None)
+    made = snowflake.moment(capture.post.post_id)
+    if asked is None or made is None or snowflake.moment(capture.post.post_id, asked):
+        return None
+    return f"the id is of {made}, and was asked for on {Moment(at=asked, precision='minute')}"

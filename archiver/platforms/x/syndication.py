@@ -6,18 +6,17 @@ what it uses (a needed field of another type is ``UnreadableCapture``) and calm 
 
 from __future__ import annotations
 
-import html
-import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 from archiver.errors import UnreadableCapture
-from archiver.model import Availability, Exchange, Fact, Moment
+from archiver.model import Availability, Exchange
+from archiver.platforms.x import tweet
+from archiver.platforms.x.said import Said, json_object
 
 FEATURES = (
     "tfw_timeline_list:;tfw_follower_count_sunset:true;tfw_tweet_edit_backend:on;tfw_refsrc_session:on;"
@@ -26,7 +25,7 @@ FEATURES = (
     "tfw_use_profile_image_shape_enabled:on;tfw_show_blue_verified_badge:on;tfw_legacy_timeline_sunset:true;"
     "tfw_show_gov_verified_badge:on;tfw_show_business_affiliate_badge:on;tfw_tweet_edit_frontend:on"
 )
-T = TypeVar("T")
+NAME = "tweet-result"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 # Tombstone texts since 2020, in English because we ask with lang=en; "Tweet" became "Post" and "Twitter" "X" in 2023.
@@ -37,6 +36,7 @@ _TOMBSTONES: tuple[tuple[str, Availability], ...] = (
     (r"account owner limits who can (?:view|see) their", "protected"),
     (r"violated the (?:Twitter|X) Rules", "violated_rules"),
     (r"^Age-restricted adult content", "age_restricted"),
+    (r"has been withheld in", "withheld"),
     (r"(?:Tweet|Post) is unavailable", "unavailable"),
 )
 
@@ -49,6 +49,16 @@ class Answer:
     availability: Availability
     how: str
     tweet: Mapping[str, Any] | None = None
+
+
+def said(exchange: Exchange, post_id: str) -> Said:
+    """What the answer says about ``post_id``. Raises ``UnreadableCapture``."""
+    answer = read(exchange)
+    if answer.tweet is None:
+        return Said(availability=answer.availability, how=answer.how)
+    if answer.tweet.get("id_str") != post_id:
+        raise UnreadableCapture("tweet-result.id_str", "not the post that was asked for")
+    return tweet.said(answer.tweet, exchange)
 
 
 def request_url(endpoint: str, post_id: str) -> str:
@@ -134,84 +144,3 @@ def _tombstone(data: Mapping[str, Any]) -> Answer:
         if re.search(pattern, words, re.IGNORECASE):
             return Answer(word, "tweet-result.tombstone.text")
     return Answer("unavailable", "tweet-result.tombstone.text")
-
-
-def json_object(exchange: Exchange, source: str) -> dict[str, Any]:
-    """The JSON object in an answer's body; ``UnreadableCapture`` when there is none."""
-    if exchange.body is None:
-        raise UnreadableCapture(source, f"no readable body: {exchange.body_problem or 'empty'}")
-    if exchange.cut:
-        raise UnreadableCapture(source, f"the answer was cut ({exchange.cut})")
-    try:
-        data = json.loads(exchange.body)
-        if b"\\ud" in exchange.body.lower():  # half of a pair can be written in JSON, but in no UTF-8 text of ours
-            data = json.loads(_whole_characters(json.dumps(data, ensure_ascii=False)))
-    except (ValueError, RecursionError) as error:
-        raise UnreadableCapture(source, "not JSON") from error
-    if not isinstance(data, dict):
-        raise UnreadableCapture(source, "not a JSON object")
-    return data
-
-
-def facts(tweet: Mapping[str, Any], exchange: Exchange) -> Iterator[tuple[str, Fact]]:
-    """(field, fact) for everything that the record uses of a public post."""
-
-    def fact(value: object, path: str, **more: Any) -> Fact:
-        return Fact(value=value, how=f"tweet-result.{path}", source=exchange.warc, **more)
-
-    user = _need(tweet, "user", dict)
-    yield "author", fact(_need(user, "name", str, "user."), "user.name")
-    handle = _need(user, "screen_name", str, "user.")
-    if not re.fullmatch(r"\w{1,20}", handle, re.ASCII):  # it becomes part of an address
-        raise UnreadableCapture("tweet-result.user.screen_name", f"no handle: {handle!r:.60}")
-    yield "handle", fact(handle, "user.screen_name")
-    yield "author_id", fact(_need(user, "id_str", str, "user."), "user.id_str")
-    created = _instant(_need(tweet, "created_at", str))
-    yield "posted_at", fact(str(created), "created_at", precision=created.precision)
-    yield "text", fact(plain(_need(tweet, "text", str)), "text")
-    if isinstance(tweet.get("lang"), str):
-        yield "lang", fact(tweet["lang"], "lang")
-    if tweet.get("note_tweet") is not None:
-        yield "text_cut", fact(True, "note_tweet")
-    if isinstance(reply := tweet.get("in_reply_to_status_id_str"), str):
-        yield "in_reply_to", fact(_other(reply, tweet.get("in_reply_to_screen_name")), "in_reply_to_status_id_str")
-    quoted = tweet.get("quoted_tweet")
-    if isinstance(quoted, dict) and isinstance(quoted.get("id_str"), str):
-        author = quoted.get("user")
-        name = author.get("screen_name") if isinstance(author, dict) else None
-        yield "quoted", fact(_other(quoted["id_str"], name), "quoted_tweet.id_str")
-
-
-def _other(post_id: str, handle: object) -> dict[str, str | None]:
-    return {"platform": "x", "post_id": post_id, "handle": handle if isinstance(handle, str) else None}
-
-
-def plain(text: str) -> str:
-    """``text`` as people read it: the service escapes ``& < >`` as HTML."""
-    return html.unescape(text)
-
-
-def _whole_characters(text: str) -> str:
-    """``text`` with U+FFFD for every lone surrogate."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _instant(text: str) -> Moment:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UnreadableCapture("tweet-result.created_at", f"not an ISO time: {text!r:.40}") from error
-    if at.tzinfo is None:
-        raise UnreadableCapture("tweet-result.created_at", f"no time zone: {text!r:.40}")
-    if not 2006 <= at.year < 9999:  # X's first post is of March 2006
-        raise UnreadableCapture("tweet-result.created_at", f"no time of a post: {text!r:.40}")
-    return Moment(at=at, precision="second")
-
-
-def _need(data: Mapping[str, Any], field: str, kind: type[T], prefix: str = "") -> T:
-    value = data.get(field)
-    if not isinstance(value, kind):
-        raise UnreadableCapture(
-            f"tweet-result.{prefix}{field}", f"wanted {kind.__name__}, found {type(value).__name__}"
-        )
-    return value

@@ -19,6 +19,7 @@ TOMBSTONES = {
     "violated_rules": "This {post} violated the {brand} Rules.",
     "age_restricted": "Age-restricted adult content. To view this media, you’ll need to log in to {brand}.",
     "unavailable": "This {post} is unavailable.",
+    "withheld": "@jack’s {post} has been withheld in Germany in response to a legal demand.",
 }
 
 
@@ -73,7 +74,7 @@ def oembed_answer(**more: Any) -> dict[str, Any]:
     link = f"https://twitter.com/{HANDLE}/status/{ID}?ref_src=twsrc%5Etfw"
     markup = (
         '<blockquote class="twitter-tweet" data-lang="en" data-dnt="true"><p lang="en" dir="ltr">just setting up my '
-        '&lt;twttr&gt;<br>now <a href="https://t.co/rQd6FIwZ0U">pic.twitter.com/rQd6FIwZ0U</a></p>&mdash; jack (@jack) '
+        '&lt;twttr&gt;<br><a href="https://t.co/rQd6FIwZ0U">pic.twitter.com/rQd6FIwZ0U</a></p>&mdash; jack (@jack) '
         f'<a href="{link}">March 29, 2023</a></blockquote>\n\n'
     )
     value = {

@@ -126,7 +126,7 @@ class TestPlan:
     def test_the_services_own_redirect_is_followed_once(self) -> None:
         """publish.x.com sends to publish.twitter.com; a second redirect leads nowhere."""
         platform = X(sources=("oembed",), oembed_url="https://publish.x.com/oembed")
-        first = OEMBED.replace("publish.twitter.com", "publish.x.com")
+        first = OEMBED.replace("publish.twitter.com", "publish.x.com").replace("%2Ftwitter.com", "%2Fx.com")
         have = got(platform, {first: moved(OEMBED, 302), OEMBED: moved(first + "&again=1", 302)})
         assert urls([one.request for one in have]) == [first, OEMBED]
         assert have[1].request.via == first
@@ -146,7 +146,8 @@ def read(*parts: Exchange | Failure | None) -> tuple[str, str, Mapping[str, tupl
     """What the platform makes of answers and failures."""
     exchanges = tuple(part for part in parts if isinstance(part, Exchange))
     failures = tuple(part for part in parts if isinstance(part, Failure))
-    return X().read(Capture(post=POST, exchanges=exchanges, failures=failures))
+    found = X().read(Capture(post=POST, exchanges=exchanges, failures=failures))
+    return found.availability, found.how, found.facts
 
 
 PARTS: dict[str, Callable[[Why], Exchange | Failure | None]] = {
@@ -173,6 +174,8 @@ PARTS: dict[str, Callable[[Why], Exchange | Failure | None]] = {
 }
 
 
+LIMITED = ("protected", "age_restricted", "withheld")
+GONE = tuple(word for word in TOMBSTONES if word not in LIMITED)
 UNCLEAR = ("404", "403", "403 not authorized", "500", "unreachable", "not asked")
 
 
@@ -189,15 +192,18 @@ class TestVerdict:
             ("{}", "public", "public"),
             ("empty tombstone", "public", "public"),
             ("unreachable", "public", "public"),
-            ("deleted", "public", "deleted"),
-            # A tombstone's text says why, whatever the other service says or does not.
-            *((word, other, word) for word in TOMBSTONES for other in UNCLEAR),
-            # A 404 alone is "deleted" only when nobody who was asked says, or may yet say, anything else.
+            ("deleted", "public", "ambiguous"),
+            ("protected", "public", "protected"),
+            # What a tombstone's text says of a post that is there, for some, is believed at once.
+            *((word, other, word) for word in LIMITED for other in UNCLEAR),
+            # "Gone" needs two kinds of evidence; the text says why.
+            *((word, "404", word) for word in GONE),
+            *((word, other, "ambiguous") for word in GONE for other in UNCLEAR if other != "404"),
             ("404", "404", "deleted"),
-            ("404", "not asked", "deleted"),
-            ("not asked", "404", "deleted"),
-            ("404", "302", "deleted"),
-            ("404", "403", "suspended"),
+            ("404", "not asked", "ambiguous"),
+            ("not asked", "404", "ambiguous"),
+            ("404", "302", "ambiguous"),
+            ("404", "403", "ambiguous"),
             ("404", "403 not authorized", "ambiguous"),
             ("404", "500", "ambiguous"),
             ("404", "429", "ambiguous"),
@@ -208,10 +214,11 @@ class TestVerdict:
             ("no user", "404", "ambiguous"),
             ("500", "404", "ambiguous"),
             ("unreachable", "404", "ambiguous"),
-            # A suspended account answers oEmbed with a 403 of its own.
-            ("{}", "403", "suspended"),
-            ("no user", "403", "suspended"),
-            ("unreachable", "403", "suspended"),
+            # A 403 is evidence of nothing.
+            ("{}", "403", "ambiguous"),
+            ("no user", "403", "ambiguous"),
+            ("unreachable", "403", "ambiguous"),
+            ("500", "403", "ambiguous"),
             # What nobody explains stays unexplained.
             ("{}", "403 not authorized", "ambiguous"),
             ("{}", "unreachable", "ambiguous"),
@@ -234,14 +241,14 @@ class TestVerdict:
         assert read(PARTS[tweet_result]("post"), PARTS[oembed]("oembed"))[0] == availability
 
     def test_every_pair_has_a_word_and_gone_needs_somebody_who_says_so(self) -> None:
-        """Over all combinations: only a 404, a 403 of oEmbed or a tombstone's text leads to a word that means gone."""
-        says_gone = {*TOMBSTONES, "404", "403"}
+        """Over all combinations: only a 404 and a tombstone's text lead to a word that means gone, both together."""
+        says_gone = {*TOMBSTONES, "404"}
         for one in set(PARTS) - {"302", "403", "403 not authorized"}:
             for other in set(PARTS) - {"{}", "empty tombstone", "no user", "400", *TOMBSTONES}:
                 word, how, _ = read(PARTS[one]("post"), PARTS[other]("oembed"))
                 assert how
-                if word in TOMBSTONES:
-                    assert {one, other} & says_gone, (one, other, word)
+                if word in GONE:
+                    assert {one, other} <= says_gone, (one, other, word)
                 assert (word == "public") <= ("public" in (one, other))
                 assert one != "public" or word == "public"
 
@@ -254,6 +261,8 @@ class TestVerdict:
             ("404", "404", "tweet-result.404 + oembed.404"),
             ("404", "unreachable", "tweet-result.404 + oembed: unreachable"),
             ("protected", "404", "tweet-result.tombstone.text"),
+            ("suspended", "404", "tweet-result.tombstone.text + oembed.404"),
+            ("suspended", "403", "tweet-result.tombstone.text (suspended) + oembed.403"),
             ("{}", "rate-limited", "tweet-result.{}"),
             ("unreachable", "unreachable", "tweet-result: unreachable"),
             ("not asked", "not asked", "no service answered"),
@@ -292,7 +301,7 @@ class TestRead:
     def test_an_old_id_tells_no_time(self) -> None:
         """Ids before November 2010 were counted."""
         old = Capture(post=PostRef(platform="x", post_id="20"), exchanges=(answer(404, why="post"),))
-        assert X().read(old)[2] == {}
+        assert X().read(old).facts == {}
 
     def test_nothing_fetched_is_no_fact(self) -> None:
         """Without a stored record there is no source, so there is no fact."""
@@ -302,7 +311,7 @@ class TestRead:
         """The best of the ladder that was held, with its digest; ``None`` for what was not."""
         web = public(photos=[f"{PHOTO}.jpg", "https://pbs.twimg.com/media/B.jpg"], videos=[video()])
         have = got(X(), {**web, ORIGINAL: answer(404), LARGER: answer(kind="image/jpeg", body=b"12345")})
-        facts = X().read(Capture(post=POST, exchanges=tuple(have)))[2]
+        facts = X().read(Capture(post=POST, exchanges=tuple(have))).facts
         photo, missing, film = cast("list[dict[str, Any]]", facts["media"][0].value)
         by_url = {one.url: one for one in have}
         assert photo["file"] == {
@@ -328,10 +337,7 @@ class TestRead:
         """The clear answer is worth a record."""
         word, _, facts = read(in_json(tweet(text=7)), in_json(oembed_answer(), why="oembed"))
         assert (word, [fact.how for fact in facts["author"]]) == ("public", ["oembed.author_name"])
-        assert (
-            read(in_json(tombstone("This Post is from a suspended account.")), answer(body="?", why="oembed"))[0]
-            == "suspended"
-        )
+        assert read(in_json(tombstone(TOMBSTONES["protected"])), answer(body="?", why="oembed"))[0] == "protected"
 
     @pytest.mark.parametrize("other", ["{}", "500", "unreachable", "not asked"])
     def test_an_unreadable_answer_with_nothing_clear_beside_it_is_an_error(self, other: str) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from archiver.errors import UnreadableCapture
 from archiver.model import Exchange
 from archiver.platforms.x import syndication
+from archiver.platforms.x.tweet import facts as facts_of
 from tests.answers import answer, in_json
 from tests.loopback.recordings import needs_shared, recorded, recorded_json
 from tests.platforms.x.posts import HANDLE, ID, POSTED_AT, TOMBSTONES, tombstone, tweet
@@ -34,7 +35,7 @@ def read_facts(exchange: Exchange) -> dict[str, object]:
     """The facts of a public post, by field."""
     found = syndication.read(exchange)
     assert found.tweet is not None
-    return {field: fact.value for field, fact in syndication.facts(found.tweet, exchange)}
+    return {field: fact.value for field, fact in facts_of(found.tweet, exchange)}
 
 
 @needs_shared
@@ -152,7 +153,7 @@ def test_a_public_post_tells_its_facts_with_the_field_each_was_read_from() -> No
     exchange = in_json(tweet())
     found = syndication.read(exchange)
     assert found.tweet is not None
-    facts = list(syndication.facts(found.tweet, exchange))
+    facts = list(facts_of(found.tweet, exchange))
     assert [(field, fact.value, fact.how, fact.precision) for field, fact in facts] == [
         ("author", "jack", "tweet-result.user.name", None),
         ("handle", HANDLE, "tweet-result.user.screen_name", None),
@@ -253,7 +254,7 @@ def test_a_changed_answer_is_unreadable_or_says_what_is_there(body: dict[str, An
     exchange = in_json(body)
     try:
         found = syndication.read(exchange)
-        facts = dict(syndication.facts(found.tweet, exchange)) if found.tweet is not None else {}
+        facts = dict(facts_of(found.tweet, exchange)) if found.tweet is not None else {}
     except UnreadableCapture:
         return
     for field in set(facts) & {"author", "handle", "author_id", "lang"}:
