@@ -410,3 +410,14 @@ class Probed:
     problem: str | None = None
     peer: str | None = None
     behind_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """Something whose next look has come. ``key``: an article's key, a post's (``x:ID``) or a link. ``at``: since when,
+    as the catalog writes it. ``tries``: looks in a row that nobody answered."""
+
+    kind: Literal["article", "post", "link"]
+    key: str
+    at: str
+    tries: int = 0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from archiver.model import Capture, Document, Evidence, Exchange, Outcome, PostRef, Reading, Request, Tape, WarcRef
+from archiver.model import Capture, Document, Due, Evidence, Exchange, Outcome, PostRef, Reading, Request, Tape, WarcRef
 
 
 class Clock(Protocol):
@@ -121,6 +121,40 @@ class Catalog(Protocol):
 
     async def add_file(self, uri: str, data: bytes, media_type: str) -> WarcRef:
         """Keep the bytes of a local file as a ``resource`` record under ``uri``; the earlier one if already kept."""
+        ...
+
+
+class Nights(Catalog, Protocol):
+    """What nights ask of the archive, and what they remember in it beside the records. What they remember is lost with
+    the catalog, and learnt anew."""
+
+    def due(self, now: datetime) -> Iterator[Due]:
+        """Everything whose next look has come by ``now``, oldest first, in pages: what is dealt with meanwhile, and so
+        is due later, does not come again."""
+        ...
+
+    def waiting(self, now: datetime) -> Mapping[str, Any]:
+        """How many articles, posts and links are due by ``now``, and since when the ``oldest`` (``None``: none is)."""
+        ...
+
+    def known_as(self, identities: Sequence[str]) -> Mapping[str, str]:
+        """Of these identities those that are known, each with its article's key."""
+        ...
+
+    def quoting(self, kind: str, key: str) -> Sequence[str]:
+        """The keys of the articles that quote a post (``x:ID``) or hold a link."""
+        ...
+
+    async def postpone(self, due: Due, until: datetime, tries: int, word: str) -> None:
+        """A look that left nothing to record: it rests until then, unless a document says otherwise first."""
+        ...
+
+    def recall_all(self, kind: str) -> Mapping[str, Mapping[str, Any]]:
+        """What was remembered under ``kind`` (``source``, ``host``), by name."""
+        ...
+
+    def remember(self, kind: str, values: Mapping[str, Mapping[str, Any]]) -> None:
+        """Remember JSON values by name, each in place of the earlier one."""
         ...
 
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
-from archiver import hops, record
+from archiver import hops, record, schedule
 from archiver.errors import BadReply, FetchError, RateLimited
 from archiver.find import find
-from archiver.model import Article, Exchange, Find, Outcome, Request, Status
+from archiver.model import Article, Exchange, Find, Outcome, PostRef, Request, Status
 from archiver.ports import Catalog, Clock, Fetcher, Platform, Watcher
 from archiver.settle import Settler
 
@@ -102,13 +102,15 @@ class Run:
         max_hops: int,
         parallel: int,
         watcher: Watcher | None = None,
+        rhythm: schedule.Rhythm = schedule.SHIPPED,
     ) -> None:
         self._fetcher = fetcher
         self._catalog = catalog
         self._clock = clock
-        self._settler = Settler(catalog, clock, platforms, max_hops=max_hops)
+        self._settler = Settler(catalog, clock, platforms, max_hops=max_hops, rhythm=rhythm)
         self._max_hops = max_hops
         self._watcher = watcher
+        self._rhythm = rhythm
         self._articles = asyncio.Semaphore(parallel)
         self._finds = asyncio.Semaphore(4 * parallel)
 
@@ -187,6 +189,10 @@ class Run:
             raise FetchError(exchange.url, exchange.body_problem or f"answered {exchange.status}")
         return replace(target, url=exchange.url, data=exchange.body, media_type=exchange.media_type or None)
 
+    async def look_again(self, post: PostRef) -> Body:
+        """See ``Settler.post_again``."""
+        return await self._settler.post_again(post, self._fetcher)
+
     async def follow(self, link: str) -> Body:
         """Where ``link`` leads, as its document's body; what was settled before is not followed again."""
         return await self._settler.link(link, self._fetcher)
@@ -227,6 +233,8 @@ class Run:
         records = [{**one.record, "status": _held(one.status)} for one in outcomes]
         document = record.article_document(article, records, at=self._clock.now(), error=error, slot=slot)
         known = self._catalog.article(article.key)
+        looked = error is not None or (slot is not None and (known is None or slot != known.get("slot")))
+        document = replace(document, body=schedule.of_article(document.body, known, self._rhythm, looked=looked))
         if known is None or _lasting(known) != _lasting(document.body):
             await self._catalog.add([document])
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from archiver import capture, outcome, record, resolve
+from archiver import capture, outcome, record, resolve, schedule
 from archiver.errors import UnreadableCapture
 from archiver.model import Article, Find, Outcome, PostRef
 from archiver.ports import Catalog, Clock, Fetcher, Platform
@@ -27,17 +28,32 @@ _AMBIGUOUS_WAIT_S, _FAILURE_WAIT_S = 86_400.0, 3_600.0
 class Settler:
     """What is known of finds, posts and links, each looked up once."""
 
-    def __init__(self, catalog: Catalog, clock: Clock, platforms: Sequence[Platform], *, max_hops: int) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        clock: Clock,
+        platforms: Sequence[Platform],
+        *,
+        max_hops: int,
+        rhythm: schedule.Rhythm = schedule.SHIPPED,
+    ) -> None:
         self._catalog = catalog
         self._clock = clock
         self._platforms = {platform.name: platform for platform in platforms}
         self._max_hops = max_hops
+        self._rhythm = rhythm
         self._underway: dict[str, asyncio.Task[tuple[Body, bool]]] = {}
 
     async def link(self, link: str, fetcher: Fetcher) -> Body:
         """Where ``link`` leads, as its document's body; what was settled before is not followed again."""
         start = self._short_link(link) or link
         body, _ = await self._once(f"link:{start}", self._link(start, fetcher))
+        return body
+
+    async def post_again(self, post: PostRef, fetcher: Fetcher) -> Body:
+        """A new look at ``post``, settled or not, and the body of its document afterwards. When nobody answered that is
+        the one that was there (its ``at`` tells), with this look's ``failures``."""
+        body, _ = await self._once(post.key, self._post(post, fetcher, again=True))
         return body
 
     async def find(self, item: Find, article: Article, fetcher: Fetcher) -> Outcome:
@@ -101,6 +117,7 @@ class Settler:
         wait = resolution.try_again_after_s
         due = self._clock.now() + timedelta(seconds=wait) if wait is not None else None
         document = record.link_document(resolution, at=self._clock.now(), settled=due is None, try_again_at=due)
+        document = replace(document, body=schedule.of_link(document.body, known))
         if (
             known is None
             or due is None
@@ -109,10 +126,10 @@ class Settler:
             await self._catalog.add([document])
         return document.body, True
 
-    async def _post(self, post: PostRef, fetcher: Fetcher) -> tuple[Body, bool]:
+    async def _post(self, post: PostRef, fetcher: Fetcher, *, again: bool = False) -> tuple[Body, bool]:
         """(the post's document body, whether this run asked for it)."""
         known = self._catalog.post(post)
-        if known is not None and (known.get("settled") or self._must_wait(known)):
+        if known is not None and not again and (known.get("settled") or self._must_wait(known)):
             return known, False
         looks = int(known["looks"]) if known else 0
         slot = f"{post.key}#{looks + 1}" if looks else post.key
@@ -130,8 +147,11 @@ class Settler:
         document = record.post_document(
             seen, at=self._clock.now(), looks=looks + answered, try_again_at=due, error=problem, before=known
         )
+        document = replace(document, body=schedule.of_post(document.body, known, self._rhythm))
         if known is None or got.exchanges:
             await self._catalog.add([document])
+        elif known.get("settled"):
+            return {**known, "failures": document.body["failures"]}, False
         return document.body, True
 
     def _must_wait(self, body: Body) -> bool:

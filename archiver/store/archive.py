@@ -24,11 +24,11 @@ from archiver.model import Document, Exchange, Request, Tape, WarcRef
 from archiver.ports import Clock
 from archiver.store import catalog as catalogs
 from archiver.store import fields, records, recovery, replay, warc
-from archiver.store.answers import Answers
 from archiver.store.catalog import Catalog, Unreadable, place
 from archiver.store.framing import INLINE_BYTES
 from archiver.store.lock import Lock
 from archiver.store.manifest import Manifest
+from archiver.store.nights import Nights
 from archiver.store.writer import Writer
 
 DEFAULT_MAX_DECODED_BYTES = 20_000_000
@@ -64,7 +64,7 @@ class _Pen:
     writer: Writer
 
 
-class Archive(Answers):
+class Archive(Nights):
     """``ports.Catalog``, and the recorder of exchanges. ``notes``: what recovery found, a sentence each; also logged as
     warnings. Errors of writing are ``StoreError``."""
 

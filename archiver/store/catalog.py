@@ -138,6 +138,12 @@ class Catalog:
         with self._translated(), self._transaction() as connection:
             connection.execute(schema.archive.insert(), {"name": name, "value": value})
 
+    def put(self, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert or replace rows that no record says: what nights remember. On a connection of its own, since the
+        writer's may be at work in another thread."""
+        with self._translated(), self.engine.begin() as connection:
+            connection.execute(_upsert(self.engine.dialect.name, table), rows)
+
     def _apply(self, connection: sa.Connection, document: Document, place: Mapping[str, object]) -> None:
         row = {**documents.row(document), **place}
         applied = connection.execute(self._upserts[document.kind], row).rowcount
@@ -149,6 +155,10 @@ class Catalog:
                 connection.execute(_INSERT_SIGHTING, rows)
             if links:
                 connection.execute(_INSERT_SIGHTING_LINK, links)
+            named = documents.aliases(document)
+            connection.execute(schema.article_alias.delete().where(schema.article_alias.c.article == row["key"]))
+            if named:
+                connection.execute(_INSERT_ALIAS, named)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -360,6 +370,7 @@ def _place(ref: WarcRef) -> dict[str, object]:
 _CAPTURED_COLUMNS = tuple(one.name for one in fields(Captured))
 _DOCUMENTED = (schema.article, schema.post, schema.link)
 _INSERT_SIGHTING = schema.sighting.insert()
+_INSERT_ALIAS = schema.article_alias.insert()
 _INSERT_SIGHTING_LINK = schema.sighting_link.insert()
 _CAPTURED = (
     sa.select(schema.capture)

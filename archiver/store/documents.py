@@ -41,7 +41,8 @@ def row(document: Document) -> Row:
             outcomes = _outcomes(body)
             columns = ("name", "kind", "url", "canonical_url", "title", "lang", "saved_at", "error")
             counts = {"finds": len(outcomes), "waiting": sum(one.get("status") == "pending" for one in outcomes)}
-            return {"key": clean(document.key), **_texts(body, columns), **counts, **common}
+            due = {"due_at": _due(body)}
+            return {"key": clean(document.key), **_texts(body, columns), **counts, **due, **common}
         case "post":
             platform, _, post_id = document.key.partition(":")
             facts = body.get("facts")
@@ -53,10 +54,11 @@ def row(document: Document) -> Row:
                 **{name: _text(fact.get("value")) for name, fact in known.items()},
                 "posted_at_precision": _text(known["posted_at"].get("precision")),
                 "settled": body.get("settled") is True,
+                "due_at": _due(body),
                 **common,
             }
         case "link":
-            settled = {"settled": body.get("settled") is True}
+            settled = {"settled": body.get("settled") is True, "due_at": _due(body)}
             return {"short": clean(document.key), **_texts(body, ("end", "ended")), **settled, **common}
 
 
@@ -78,6 +80,23 @@ def sightings(document: Document) -> tuple[list[Row], list[Row]]:
         urls = [outcome.get("url"), *(shorts if isinstance(shorts, list | tuple) else ())]
         links += [{**key, "url": url} for url in dict.fromkeys(filter(None, map(_text, urls)))]
     return rows, links
+
+
+def aliases(document: Document) -> list[Row]:
+    """Under which identities an article document's article is known, as rows of ``article_alias``."""
+    named = document.body.get("aliases")
+    texts = map(_text, named if isinstance(named, list | tuple) else ())
+    return [{"identity": one, "article": clean(document.key)} for one in dict.fromkeys(filter(None, texts))]
+
+
+def _due(body: Mapping[str, object]) -> str | None:
+    """When to look next, as a WARC date, so that it compares as text; what an older program wrote is due at its next
+    try, if it has one."""
+    written = body.get("due_at", body.get("try_again_at"))
+    try:
+        return warc_date(datetime.fromisoformat(written)) if isinstance(written, str) else None
+    except ValueError:
+        return None
 
 
 def clean(value: str) -> str:

@@ -22,8 +22,9 @@ from sqlalchemy import (
 APPLICATION_ID = 0x41726376
 """``Arcv``, in the SQLite header: a file without it is none of ours, also when SQLite opens it without complaint."""
 
-SCHEMA_VERSION = 3
-"""2: ``document``. 3: ``article.error``. An older catalog is made anew from the WARCs."""
+SCHEMA_VERSION = 4
+"""2: ``document``. 3: ``article.error``. 4: ``due_at``, aliases, what nights remember. An older catalog is made
+anew from the WARCs."""
 
 metadata = MetaData()
 
@@ -95,9 +96,12 @@ article = Table(
     Column("waiting", Integer, nullable=False),
     # Why it could not be had, or not to its end.
     Column("error", Text),
+    # When to look next; null: never.
+    Column("due_at", Text),
     Column("body", Text, nullable=False),
     *_place(),
     Index("article_by_time", "at"),
+    Index("article_by_due", "due_at", "key"),
 )
 
 post = Table(
@@ -115,9 +119,11 @@ post = Table(
     Column("posted_at_precision", Text),
     Column("text", Text),
     Column("lang", Text),
+    Column("due_at", Text),
     Column("body", Text, nullable=False),
     *_place(),
     Index("post_by_time", "at"),
+    Index("post_by_due", "due_at", "platform", "post_id"),
 )
 
 link = Table(
@@ -128,8 +134,10 @@ link = Table(
     Column("end", Text),
     Column("ended", Text),
     Column("settled", Boolean, nullable=False),
+    Column("due_at", Text),
     Column("body", Text, nullable=False),
     *_place(),
+    Index("link_by_due", "due_at", "short"),
 )
 
 # Every document ever written, superseded ones too: what was said when.
@@ -177,4 +185,37 @@ sighting_link = Table(
     Column("url", Text, primary_key=True),
     ForeignKeyConstraint(["article", "position"], ["sighting.article", "sighting.position"], ondelete="CASCADE"),
     Index("sighting_by_link", "url"),
+)
+
+# Under which identities (``sources.identity``) an article is known; replaced as a whole.
+article_alias = Table(
+    "article_alias",
+    metadata,
+    Column("identity", Text, primary_key=True),
+    Column("article", ForeignKey("article.key"), primary_key=True),
+    Index("article_alias_by_article", "article"),
+)
+
+# What nights remember for themselves. Not from records: with the catalog it is lost, and learnt anew.
+
+# A look that left no bytes, and so no document: until when its article, post or link rests. Holds for the document of
+# that instant (``at``) alone: a newer one says itself when to look next.
+postponed = Table(
+    "postponed",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("word", Text, nullable=False),
+)
+
+# JSON by name: of a source (validators, failures, empty answers), of a host (pace, penalty, failures).
+memory = Table(
+    "memory",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
 )

@@ -45,6 +45,7 @@ def test_a_post_becomes_a_row():
         "posted_at": "2006-03-21T20:50:14.000Z",
         "posted_at_precision": "second",
         "text": "just setting up my twttr",
+        "due_at": None,
         "lang": None,
     }
     assert json.loads(body) == post(handle="Jack").body

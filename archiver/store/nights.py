@@ -1,0 +1,121 @@
+"""What nights ask of the archive, and what they remember in it beside the records (``ports.Nights``)."""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from archiver.model import Due
+from archiver.store import schema
+from archiver.store.answers import Answers
+from archiver.store.documents import clean
+from archiver.store.records import warc_date
+
+_BATCH = 500
+Kind = Literal["article", "post", "link"]
+_KEYS: dict[Kind, tuple[sa.Table, tuple[sa.Column[Any], ...]]] = {
+    "article": (schema.article, (schema.article.c.key,)),
+    "post": (schema.post, (schema.post.c.platform, schema.post.c.post_id)),
+    "link": (schema.link, (schema.link.c.short,)),
+}
+
+
+class Nights(Answers):
+    """See ``ports.Nights``."""
+
+    def due(self, now: datetime) -> Iterator[Due]:
+        """See ``ports.Nights``."""
+        streams = [self._due(kind, warc_date(now)) for kind in _KEYS]
+        yield from heapq.merge(*streams, key=lambda one: (one.at, one.kind, one.key))
+
+    def waiting(self, now: datetime) -> Mapping[str, Any]:
+        """See ``ports.Nights``."""
+        counts: dict[str, Any] = {}
+        oldest: list[str] = []
+        for kind, (table, _) in _KEYS.items():
+            columns: tuple[Any, ...] = (sa.func.count().label("due"), sa.func.min(table.c.due_at).label("oldest"))
+            query: sa.Select[Any] = sa.select(*columns)
+            query = query.where(table.c.due_at <= warc_date(now), self._free(table, kind, warc_date(now)))
+            (row,) = self._rows.rows(query)
+            counts[kind] = row.due
+            oldest += [row.oldest] if row.oldest else []
+        return {**counts, "oldest": min(oldest, default=None)}
+
+    def known_as(self, identities: Sequence[str]) -> Mapping[str, str]:
+        """See ``ports.Nights``."""
+        table, found = schema.article_alias.c, {}
+        wanted = list(map(clean, identities))
+        for start in range(0, len(wanted), _BATCH):
+            piece = wanted[start : start + _BATCH]
+            query = sa.select(table.identity, table.article).where(table.identity.in_(piece))
+            found.update({row.identity: row.article for row in self._rows.rows(query)})
+        return found
+
+    def quoting(self, kind: str, key: str) -> Sequence[str]:
+        """See ``ports.Nights``."""
+        seen, linked = schema.sighting.c, schema.sighting_link.c
+        if kind == "link":
+            query = sa.select(linked.article).where(linked.url == clean(key)).distinct()
+        else:
+            platform, _, post_id = clean(key).partition(":")
+            query = sa.select(seen.article).where(seen.platform == platform, seen.post_id == post_id).distinct()
+        return [row.article for row in self._rows.rows(query)]
+
+    async def postpone(self, due: Due, until: datetime, tries: int, word: str) -> None:
+        """See ``ports.Nights``."""
+        table, keys = _KEYS[due.kind]
+        values = clean(due.key).split(":", 1) if due.kind == "post" else [clean(due.key)]
+        here = [column == value for column, value in zip(keys, values, strict=True)]
+        at = next((row.at for row in self._rows.rows(sa.select(table.c.at).where(*here))), None)
+        if at is not None:
+            row = {"kind": due.kind, "key": clean(due.key), "at": at, "until": warc_date(until)}
+            self._rows.put(schema.postponed, [{**row, "tries": tries, "word": clean(word)}])
+
+    def recall_all(self, kind: str) -> Mapping[str, Mapping[str, Any]]:
+        """See ``ports.Nights``."""
+        table = schema.memory.c
+        rows = self._rows.rows(sa.select(table.name, table.value).where(table.kind == kind))
+        return {row.name: json.loads(row.value) for row in rows}
+
+    def remember(self, kind: str, values: Mapping[str, Mapping[str, Any]]) -> None:
+        """See ``ports.Nights``."""
+        rows = [{"kind": kind, "name": clean(name), "value": json.dumps(value)} for name, value in values.items()]
+        if rows:
+            self._rows.put(schema.memory, rows)
+
+    def _due(self, kind: Kind, now: str) -> Iterator[Due]:
+        """In pages, each where the last one ended: what is done meanwhile is due later, and not met again."""
+        table, keys = _KEYS[kind]
+        order = (table.c.due_at, *keys)
+        resting = schema.postponed
+        query = (
+            sa.select(*order, resting.c.tries)
+            .outerjoin_from(table, resting, self._resting(table, kind))
+            .where(table.c.due_at <= now, sa.or_(resting.c.until.is_(None), resting.c.until <= now))
+            .order_by(*order)
+            .limit(_BATCH)
+        )
+        after: tuple[str, ...] | None = None
+        while True:
+            page = query if after is None else query.where(sa.tuple_(*order) > sa.tuple_(*map(sa.literal, after)))
+            rows = self._rows.rows(page)
+            for row in rows:
+                yield Due(kind=kind, key=":".join(row[1:-1]), at=row[0], tries=row[-1] or 0)
+            if len(rows) < _BATCH:
+                return
+            after = tuple(rows[-1][:-1])
+
+    @staticmethod
+    def _resting(table: sa.Table, kind: Kind) -> sa.ColumnElement[bool]:
+        resting, keys = schema.postponed.c, _KEYS[kind][1]
+        named = keys[0] if len(keys) == 1 else keys[0] + ":" + keys[1]
+        return sa.and_(resting.kind == kind, resting.key == named, resting.at == table.c.at)
+
+    def _free(self, table: sa.Table, kind: Kind, now: str) -> sa.ColumnElement[bool]:
+        resting = schema.postponed
+        return ~sa.exists().where(self._resting(table, kind), resting.c.until > now)
