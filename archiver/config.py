@@ -25,12 +25,15 @@ FILE_NAME = "config.toml"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveConfig:
     """``dir``: absolute path of the one folder that holds WARCs, catalog and lock. ``max_warc_bytes``: a WARC is
-    closed once it is at least this long, or nothing was written for ``max_idle_s``. ``operator``: written into each
-    warcinfo, or empty."""
+    closed once it is at least this long, or nothing was written for ``max_idle_s``. ``revisits``: whether a body of at
+    least ``revisit_min_bytes`` that is held already is stored as a reference. ``operator``: written into each warcinfo,
+    or empty."""
 
     dir: Path
     max_warc_bytes: int
     max_idle_s: float
+    revisits: bool
+    revisit_min_bytes: int
     operator: str
 
 
@@ -107,6 +110,8 @@ KEYS: dict[str, dict[str, _Key]] = {
         "dir": _Key("warcs", values.folder),
         "max_warc_bytes": _Key("1 GB", values.size),
         "max_idle_s": _Key(600, values.number(1)),
+        "revisits": _Key(True, values.flag),
+        "revisit_min_bytes": _Key("1 KB", values.size),
         "operator": _Key("", values.text),
     },
     "network": {

@@ -69,6 +69,8 @@ class Request:
     ``max_decoded_bytes`` are limits below the configured ones, or ``None``; ``max_decoded_bytes=0`` says that nobody
     reads the body (media), so it is not decoded. ``secret_headers``: (name, value) pairs that are sent and never
     stored: whoever keeps the request masks their values.
+    reads the body (media), so it is not decoded. ``conditions``: (name, value) pairs such as ``("If-None-Match", …)``,
+    sent along, so that a 304 can say that nothing has changed.
     """
 
     url: str
@@ -79,6 +81,7 @@ class Request:
     max_body_bytes: int | None = None
     max_decoded_bytes: int | None = None
     secret_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    conditions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ from archiver.store import crawls, folders, intake, outgoing
 from archiver.store.archive import Archive, Habits
 from archiver.store.health import examine, permissions
 from archiver.store.recorder import RecordingFetcher
+from archiver.store.revisits import Rule
 from archiver.store.verify import archive as checking
 from archiver.store.verify import given
 
@@ -130,7 +131,10 @@ async def writing(config: Config, *, wait_lock_s: float = 0) -> AsyncIterator[To
         max_warc_bytes=config.archive.max_warc_bytes,
         clock=clock,
         wait_lock_s=wait_lock_s,
-        habits=Habits(max_idle_s=config.archive.max_idle_s),
+        habits=Habits(
+            max_idle_s=config.archive.max_idle_s,
+            revisits=Rule(on=config.archive.revisits, least_bytes=config.archive.revisit_min_bytes),
+        ),
     )
     try:
         client = Client(config.network, config.politeness, clock)

@@ -47,7 +47,8 @@ def ours(
     """One measured run over ``targets`` into a fresh archive."""
     shutil.rmtree(folder / "warcs", ignore_errors=True)
     (folder / "config.toml").write_text(
-        f'[archive]\ndir = "warcs"\n[network]\nca_bundle = "bench-ca.pem"\nparallel = 32\nconnect_to = '
+        f'[archive]\ndir = "warcs"\nrevisits = false\n'
+        '[network]\nca_bundle = "bench-ca.pem"\nparallel = 32\nconnect_to = '
         f'{{ "*:443" = "127.0.0.1:{ports["tls"]}", "*:80" = "127.0.0.1:{ports["plain"]}" }}\n'
         "[politeness]\nrequests_per_second = 0\n[x]\navatar = false\n"
     )

@@ -139,6 +139,7 @@ class Client:
             (b"Accept", asking.request.accept.encode("ascii")),
             (b"Accept-Encoding", ACCEPT_ENCODING.encode("ascii")),
             *((name.encode("ascii"), value.encode("ascii")) for name, value in asking.request.secret_headers),
+            *((name.encode("ascii"), value.encode()) for name, value in asking.request.conditions if _plain(value)),
         ]
 
     def _take_idle(self, place: Place) -> _Lane | None:
@@ -216,6 +217,11 @@ def _masked(sent: bytes, request: Request) -> bytes:
     for _, value in request.secret_headers:
         sent = sent.replace(value.encode("ascii"), MASK)
     return sent
+
+
+def _plain(value: str) -> bool:
+    """Whether a value that a server once gave may stand in a header of ours."""
+    return value.isascii() and value.isprintable() and value == value.strip()
 
 
 def _loop_s() -> float:

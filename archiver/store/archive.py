@@ -15,7 +15,7 @@ import logging
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from archiver.store.framing import INLINE_BYTES
 from archiver.store.lock import Lock
 from archiver.store.manifest import Manifest
 from archiver.store.nights import Nights
+from archiver.store.revisits import Originals, Rule
 from archiver.store.writer import Writer
 
 DEFAULT_MAX_DECODED_BYTES = 20_000_000
@@ -47,9 +48,11 @@ class About:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
-    """How the archive is kept. ``max_idle_s``: a file is closed after so long without a write."""
+    """How the archive is kept. ``max_idle_s``: a file is closed after so long without a write. ``revisits``: whether a
+    payload that is held already is stored again."""
 
     max_idle_s: float = 600
+    revisits: Rule = field(default_factory=Rule)
 
 
 _HABITS = Habits()
@@ -62,6 +65,7 @@ class _Pen:
     lock: Lock
     clock: Clock
     writer: Writer
+    originals: Originals
 
 
 class Archive(Nights):
@@ -121,7 +125,8 @@ class Archive(Nights):
             max_warc_bytes=max_warc_bytes,
             max_idle_s=habits.max_idle_s,
         )
-        return cls(folder, catalog, _Pen(lock=lock, clock=clock, writer=writer), notes)
+        originals = Originals(catalog, habits.revisits)
+        return cls(folder, catalog, _Pen(lock=lock, clock=clock, writer=writer, originals=originals), notes)
 
     @classmethod
     @contextmanager
@@ -169,7 +174,10 @@ class Archive(Nights):
         large = tape.received_bytes > INLINE_BYTES
         measured = await asyncio.to_thread(records.measure, tape) if large else records.measure(tape)
         volume = writer.volume()
-        group = records.capture_group(tape, measured, volume.warcinfo.record_id)
+        originals = self._writing().originals
+        group = records.capture_group(tape, measured, volume.warcinfo.record_id, originals.of(tape, measured))
+        assert group.captured
+        originals.remember(group.captured)
         (ref,) = await writer.write((group,), volume)
         if tape.error is not None:
             raise tape.error
@@ -188,7 +196,7 @@ class Archive(Nights):
             headers=tape.layout.headers,
             body=body,
             body_problem=problem,
-            payload_digest=measured.payload_digest,
+            payload_digest=group.captured.payload_digest,
             payload_bytes=measured.payload_bytes,
             cut=tape.cut,
             warc=ref,
@@ -204,8 +212,9 @@ class Archive(Nights):
         if row is None:
             return None
         limit = _limit(request, max_decoded_bytes)
-        read = (self._folder, row, request, limit)
-        if limit and row["length_bytes"] > INLINE_BYTES:
+        original = self._rows.capture(row["refers_to"]) if limit and row["refers_to"] else None
+        read = (self._folder, row, original, request, limit)
+        if limit and max(one["length_bytes"] for one in (row, original) if one) > INLINE_BYTES:
             return await asyncio.to_thread(replay.exchange, *read)
         return replay.exchange(*read)
 

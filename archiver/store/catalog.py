@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from archiver.errors import AlreadyRunning, ArchiverError, CannotCreate, ConfigError, Damaged, StoreError
 from archiver.model import Document, WarcRef
 from archiver.store import documents, schema
 from archiver.store.records import Captured
+from archiver.store.statements import Prepared, body_by_key, upsert
 
 FILE_NAME = "catalog.sqlite"
 BUSY_TIMEOUT_S = 30.0
@@ -51,12 +51,12 @@ class Catalog:
         self._looking: sa.Connection | None = None
         # What is surely not captured need not be asked: hashes of every (slot, URL), while they are few and ours alone.
         self._captured_keys: set[int] | None = None
-        self._upserts = {table.name: _upsert(engine.dialect.name, table) for table in _DOCUMENTED}
-        self._put_warc = _Prepared(_upsert(engine.dialect.name, schema.warc), engine.dialect)
-        self._bodies = {table.name: _Prepared(_body_by_key(table), engine.dialect) for table in _DOCUMENTED}
-        self._captured = _Prepared(_CAPTURED, engine.dialect)
-        self._put_captures = _Prepared(schema.capture.insert(), engine.dialect)
-        self._put_documents = _Prepared(_upsert(engine.dialect.name, schema.document), engine.dialect)
+        self._upserts = {table.name: upsert(engine.dialect.name, table) for table in _DOCUMENTED}
+        self._put_warc = Prepared(upsert(engine.dialect.name, schema.warc), engine.dialect)
+        self._bodies = {table.name: Prepared(body_by_key(table), engine.dialect) for table in _DOCUMENTED}
+        self._captured = Prepared(_CAPTURED, engine.dialect)
+        self._put_captures = Prepared(schema.capture.insert(), engine.dialect)
+        self._put_documents = Prepared(upsert(engine.dialect.name, schema.document), engine.dialect)
 
     @classmethod
     def open(
@@ -142,7 +142,7 @@ class Catalog:
         """Insert or replace rows that no record says: what nights remember. On a connection of its own, since the
         writer's may be at work in another thread."""
         with self._translated(), self.engine.begin() as connection:
-            connection.execute(_upsert(self.engine.dialect.name, table), rows)
+            connection.execute(upsert(self.engine.dialect.name, table), rows)
 
     def _apply(self, connection: sa.Connection, document: Document, place: Mapping[str, object]) -> None:
         row = {**documents.row(document), **place}
@@ -221,6 +221,16 @@ class Catalog:
             return []
         with self._translated(), self._looker() as connection:
             return [row._mapping for row in self._captured.rows(connection, {"slot": slot, "url": url})]
+
+    def ask(self, statement: Prepared, values: Mapping[str, object]) -> Sequence[Any]:
+        """What a prepared statement selects."""
+        with self._translated(), self._looker() as connection:
+            return statement.rows(connection, values)
+
+    def capture(self, record_id: str) -> Mapping[str, Any] | None:
+        """The row of ``capture`` of this record, or ``None``."""
+        rows = self.rows(sa.select(schema.capture).where(schema.capture.c.record_id == record_id))
+        return rows[0]._mapping if rows else None
 
     def body(self, table: sa.Table, **key: str) -> str | None:
         """The newest document's body (JSON) under this key."""
@@ -307,40 +317,6 @@ def _check_identity(connection: sa.Connection, path: Path) -> None:
     if version > schema.SCHEMA_VERSION:
         this = schema.SCHEMA_VERSION
         raise ConfigError([f"{path} was made by a newer archiver (schema {version}; this one knows {this})"])
-
-
-class _Prepared:
-    """A statement turned into SQL once. Every capture needs one and every batch two; making their text and their
-    parameters anew each time takes as long as the database does for the rest."""
-
-    def __init__(self, statement: sa.Insert | sa.Select[Any], dialect: sa.Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
-        self._text = str(compiled)
-        self._order: Sequence[str] | None = getattr(compiled, "positiontup", None)
-
-    def run(self, connection: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
-        """Execute it for each row."""
-        order = self._order
-        values = rows if order is None else [tuple(row[name] for name in order) for row in rows]
-        connection.exec_driver_sql(self._text, list(values))
-
-    def rows(self, connection: sa.Connection, values: dict[str, object]) -> Sequence[Any]:
-        """What it selects."""
-        order = self._order
-        given = values if order is None else tuple(values[name] for name in order)
-        return connection.exec_driver_sql(self._text, given).all()
-
-
-def _body_by_key(table: sa.Table) -> sa.Select[Any]:
-    return sa.select(table.c.body).where(*(column == sa.bindparam(column.name) for column in table.primary_key))
-
-
-def _upsert(dialect: str, table: sa.Table) -> sa.Insert:
-    """Insert, or replace the row of the same key; rows with an ``at`` only by those that are not older."""
-    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-    changed = {column.name: insert.excluded[column.name] for column in table.c if not column.primary_key}
-    newer = table.c.at <= insert.excluded.at if "at" in table.c else None
-    return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed, where=newer)
 
 
 def place(row: Mapping[str, Any]) -> WarcRef:

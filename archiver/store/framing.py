@@ -122,7 +122,9 @@ def record(
         ("Content-Type", content_type),
         ("Content-Length", str(length)),
     ]
-    return ArcWarcRecord("warc", kind, named, block, None, None, length)
+    # Of a revisit warcio writes no block unless it parsed the head itself; so it is not told.
+    framed = "response" if kind == "revisit" else kind
+    return ArcWarcRecord("warc", framed, named, block, None, None, length)
 
 
 def label(digest: hashlib._Hash) -> str:

@@ -28,6 +28,8 @@ from archiver.store.member import Buffer
 
 CAPTURE_FIELDS = "application/warc-fields"
 DOCUMENT_TYPE = "application/json"
+IDENTICAL_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+SERVER_NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 _PIECE = 1 << 18
 _MOST_ERROR = 500
 _STORED = ("image/", "video/", "audio/")
@@ -53,8 +55,10 @@ class Captured:
     """What the catalog knows of one exchange, or of one local file (``why`` is ``file``, no status).
 
     ``url``: as asked for; ``target_uri``: as recorded; both with ``fields.uri`` applied, ``slot`` with ``fields.text``.
-    ``started_at``: a WARC date. ``elapsed_ms``: whole milliseconds. The rest as in ``Exchange``; ``http_status`` is
-    ``None`` and ``error`` is set when no complete response head came.
+    ``started_at``: a WARC date. ``elapsed_ms``: whole milliseconds. ``body_digest``: of a chunked body as it came,
+    framing included, ``None`` where that is the payload. ``refers_to``: the record id of the response that holds the
+    payload, for a revisit (or, for a 304, the answer that still holds). The rest as in ``Exchange``; ``http_status``
+    is ``None`` and ``error`` is set when no complete response head came.
     """
 
     record_id: str
@@ -71,15 +75,33 @@ class Captured:
     cut: str | None = None
     peer: str | None = None
     error: str | None = None
+    body_digest: str | None = None
+    refers_to: str | None = None
+
+    @property
+    def is_original(self) -> bool:
+        """Whether the record holds a whole payload that others may refer to."""
+        whole = self.cut is None and self.error is None and self.refers_to is None
+        return whole and self.http_status is not None and self.payload_digest is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """The response whose payload a revisit leaves out: where and when (a WARC date) it was had."""
+
+    record_id: str
+    target_uri: str
+    started_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """Digests of a response: of its block, and of its entity body (``None`` without a complete head). ``block``: the
-    block itself, ``None`` when it is longer than ``INLINE_BYTES``."""
+    """Digests of a response: of its block, of its entity body (``None`` without a complete head), and of its body as it
+    came (``None`` unless it is chunked). ``block``: the block itself, ``None`` when longer than ``INLINE_BYTES``."""
 
     block_digest: str
     payload_digest: str | None
+    body_digest: str | None = None
     payload_bytes: int
     block: Buffer | None
 
@@ -119,17 +141,35 @@ def measure(tape: Tape) -> Measured:
     for piece in pieces:
         payload.update(piece)
         size += len(piece)
-    return Measured(block_digest=label(digest), payload_digest=label(payload), payload_bytes=size, block=block)
+    return Measured(
+        block_digest=label(digest),
+        payload_digest=label(payload),
+        body_digest=_body_digest(tape) if tape.layout.chunked else None,
+        payload_bytes=size,
+        block=block,
+    )
 
 
-def capture_group(tape: Tape, measured: Measured, warcinfo_id: str) -> Group:
-    """The records of one exchange. Nothing of a large body is read yet: the tape must stay open until written."""
+def _body_digest(tape: Tape) -> str:
+    assert tape.layout is not None
+    digest = hashlib.sha256()
+    for piece in _pieces(tape.received, tape.layout.head_end, tape.layout.body_end - tape.layout.head_end):
+        digest.update(piece)
+    return label(digest)
+
+
+def capture_group(tape: Tape, measured: Measured, warcinfo_id: str, original: Original | None = None) -> Group:
+    """The records of one exchange; with ``original``, a ``revisit`` of it instead of the ``response``. Nothing of a
+    large body is read yet: the tape must stay open until written."""
     first_id, date, target = new_id(), warc_date(tape.started_at), fields.uri(tape.url)
-    captured = _captured(tape, measured, first_id, date, target)
+    captured = _captured(tape, measured, first_id, date, target, original)
     common = [("WARC-Target-URI", target), ("WARC-Date", date), ("WARC-Warcinfo-ID", warcinfo_id)]
     wire = common + _wire_fields(tape)
     to_first = [("WARC-Concurrent-To", first_id)]
-    parts = [_response(tape, measured, first_id, wire)] if _block_span(tape)[1] else []
+    if original:
+        parts = [_revisit(tape, captured, wire, original)]
+    else:
+        parts = [_response(tape, measured, first_id, wire)] if _block_span(tape)[1] else []
     parts.append(_request(tape, new_id(), wire + to_first) if parts else _request(tape, first_id, wire))
     parts += _excess(tape, common + to_first)
     about = fields.lines(_capture_fields(tape, captured))
@@ -210,6 +250,23 @@ def _response(tape: Tape, measured: Measured, record_id: str, headers: Headers) 
     return Part(response, stored=_is_media(_media_type(tape)))
 
 
+def _revisit(tape: Tape, captured: Captured, headers: Headers, original: Original) -> Part:
+    """The head alone: of an identical payload the standard wants the rest marked as left out; a 304 is all head."""
+    assert tape.layout is not None
+    head = b"".join(_pieces(tape.received, tape.layout.head_start, tape.layout.head_end - tape.layout.head_start))
+    unmodified = captured.payload_digest is None
+    headers = [
+        *headers,
+        ("WARC-Profile", SERVER_NOT_MODIFIED if unmodified else IDENTICAL_PAYLOAD),
+        ("WARC-Refers-To", original.record_id),
+        ("WARC-Refers-To-Target-URI", original.target_uri),
+        ("WARC-Refers-To-Date", original.started_at),
+    ]
+    if captured.payload_digest:
+        headers += [("WARC-Payload-Digest", captured.payload_digest), ("WARC-Truncated", "length")]
+    return part("revisit", captured.record_id, headers, "application/http; msgtype=response", head)
+
+
 def _request(tape: Tape, record_id: str, headers: Headers) -> Part:
     return part("request", record_id, headers, "application/http; msgtype=request", tape.sent)
 
@@ -251,8 +308,11 @@ def _excess(tape: Tape, headers: Headers) -> list[Part]:
     return [Part(record("resource", record_id, own, "application/octet-stream", block, length))]
 
 
-def _captured(tape: Tape, measured: Measured, record_id: str, date: str, target: str) -> Captured:
+def _captured(
+    tape: Tape, measured: Measured, record_id: str, date: str, target: str, original: Original | None
+) -> Captured:
     layout = tape.layout
+    unmodified = original is not None and layout is not None and layout.status == 304
     return Captured(
         record_id=record_id,
         slot=fields.text(tape.request.slot),
@@ -263,11 +323,13 @@ def _captured(tape: Tape, measured: Measured, record_id: str, date: str, target:
         elapsed_ms=round(tape.elapsed_s * 1000),
         http_status=layout.status if layout else None,
         media_type=_media_type(tape),
-        payload_digest=measured.payload_digest,
+        payload_digest=None if unmodified else measured.payload_digest,
         payload_bytes=measured.payload_bytes,
         cut=tape.cut,
         peer=fields.text(tape.peer) if tape.peer else None,
         error=fields.text(str(tape.error)[:_MOST_ERROR]) if tape.error else None,
+        body_digest=measured.body_digest,
+        refers_to=original.record_id if original else None,
     )
 
 
@@ -288,6 +350,8 @@ def _capture_fields(tape: Tape, captured: Captured) -> Iterator[tuple[str, str]]
         yield "archiver-payload-bytes", str(captured.payload_bytes)
     if captured.media_type:
         yield "archiver-media-type", captured.media_type
+    if captured.body_digest:
+        yield "archiver-body-digest", captured.body_digest
     if captured.cut:
         yield "archiver-cut", captured.cut
     if captured.error:

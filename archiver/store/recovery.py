@@ -38,6 +38,8 @@ _PIECE = 1 << 20
 _EXCHANGES = (
     ("response", "request", "metadata"),
     ("response", "request", "resource", "metadata"),
+    ("revisit", "request", "metadata"),
+    ("revisit", "request", "resource", "metadata"),
     ("request", "metadata"),
 )
 
@@ -223,6 +225,8 @@ def _captured(group: Sequence[Record]) -> Captured:
         cut=about.get("archiver-cut"),
         peer=first.header("warc-ip-address"),
         error=about.get("archiver-error"),
+        body_digest=about.get("archiver-body-digest"),
+        refers_to=_needed(first, "warc-refers-to") if first.kind == "revisit" else None,
     )
 
 

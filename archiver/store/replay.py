@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from datetime import datetime
@@ -32,20 +33,24 @@ def worth_recalling(row: Mapping[str, Any]) -> bool:
     return status not in _AGAIN and status < 500
 
 
-def exchange(folder: Path, row: Mapping[str, Any], request: Request, max_decoded_bytes: int) -> Exchange:
-    """The exchange that a ``capture`` row names, its bytes checked against their digest when the body is read.
+def exchange(
+    folder: Path,
+    row: Mapping[str, Any],
+    original: Mapping[str, Any] | None,
+    request: Request,
+    max_decoded_bytes: int,
+) -> Exchange:
+    """The exchange that a ``capture`` row names, its bytes checked against their digest when the body is read. Of a
+    revisit the payload is that of ``original``, the row that it refers to.
 
-    Raises ``Damaged`` when the record is not what the catalog says.
+    Raises ``Damaged`` when a record is not what the catalog says, or not there.
     """
-    fd = warc.open_to_read(folder, row["warc"])
-    with os.fdopen(fd, "rb"), _spool() as spool:
-        try:
-            layout = _read_block(fd, row["offset_bytes"], spool, whole=max_decoded_bytes > 0)
-        except (Torn, message.BadMessage) as error:
-            where = f"{row['warc']}, offset {row['offset_bytes']:,}"
-            raise Damaged(
-                f"{where}: {error}", hint="the record can't be used; bring the file back from a copy"
-            ) from error
+    whole = max_decoded_bytes > 0
+    revisited = whole and row["refers_to"] is not None and row["http_status"] != 304
+    with _spool() as spool:
+        layout = _read(folder, row, spool, whole=whole)
+        if revisited:
+            layout = _read_through(folder, row, original, spool, layout.head_end)
         body, problem = decoded(spool, layout, max_decoded_bytes)
     return Exchange(
         request=request,
@@ -73,6 +78,38 @@ def decoded(data: BinaryIO, layout: Layout, limit_bytes: int) -> tuple[bytes | N
         return message.decode(message.entity(data, layout), message.codings(layout.headers), limit_bytes), None
     except message.Undecodable as error:
         return None, str(error)
+
+
+def _read(folder: Path, row: Mapping[str, Any], spool: BinaryIO, *, whole: bool) -> Layout:
+    fd = warc.open_to_read(folder, row["warc"])
+    with os.fdopen(fd, "rb"):
+        try:
+            return _read_block(fd, row["offset_bytes"], spool, whole=whole)
+        except (Torn, message.BadMessage) as error:
+            raise _damaged(row, str(error)) from error
+
+
+def _read_through(
+    folder: Path, row: Mapping[str, Any], original: Mapping[str, Any] | None, spool: BinaryIO, head_end: int
+) -> Layout:
+    """Put the original's body behind the revisit's own head, which ends at ``head_end``: the message as it came."""
+    if original is None:
+        raise _damaged(row, f"the record that it refers to ({row['refers_to']}) is not in the catalog")
+    spool.truncate(head_end)
+    with _spool() as held:
+        found = _read(folder, original, held, whole=True)
+        held.seek(found.head_end)
+        spool.seek(head_end)
+        shutil.copyfileobj(held, spool, _PIECE)
+    layout = message.read_layout(spool, spool.tell(), closed=True, max_head_bytes=_MAX_HEAD_BYTES)
+    if layout is None or not layout.complete or row["payload_digest"] != original["payload_digest"]:
+        raise _damaged(row, f"the record that it refers to ({row['refers_to']}) does not hold its payload")
+    return layout
+
+
+def _damaged(row: Mapping[str, Any], problem: str) -> Damaged:
+    where = f"{row['warc']}, offset {row['offset_bytes']:,}"
+    return Damaged(f"{where}: {problem}", hint="the record can't be used; bring the file back from a copy")
 
 
 def _read_block(fd: int, offset: int, spool: BinaryIO, *, whole: bool) -> Layout:

@@ -17,14 +17,15 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 APPLICATION_ID = 0x41726376
 """``Arcv``, in the SQLite header: a file without it is none of ours, also when SQLite opens it without complaint."""
 
-SCHEMA_VERSION = 4
-"""2: ``document``. 3: ``article.error``. 4: ``due_at``, aliases, what nights remember. An older catalog is made
-anew from the WARCs."""
+SCHEMA_VERSION = 5
+"""2: ``document``. 3: ``article.error``. 4: ``due_at``, aliases, what nights remember. 5: revisits. An older catalog is
+made anew from the WARCs."""
 
 metadata = MetaData()
 
@@ -56,6 +57,8 @@ warc = Table(
     Column("sha256", Text),
 )
 
+CONDITIONAL = text("why NOT IN ('hop', 'post', 'oembed', 'media', 'avatar', 'file')")
+
 # One row for each exchange (its response record, or its request where nothing came back) and each local file.
 capture = Table(
     "capture",
@@ -74,10 +77,16 @@ capture = Table(
     Column("cut", Text),
     Column("peer", Text),
     Column("error", Text),
+    Column("body_digest", Text),
+    # The record that holds the payload, for a revisit.
+    Column("refers_to", Text),
     Column("warc", ForeignKey("warc.name"), nullable=False),
     Column("offset_bytes", BigInteger, nullable=False),
     Column("length_bytes", BigInteger, nullable=False),
     Index("capture_by_slot", "slot", "url"),
+    Index("capture_by_payload", "payload_digest"),
+    # What may be asked for conditionally; the rest would only make each capture dearer.
+    Index("capture_by_url", "target_uri", sqlite_where=CONDITIONAL, postgresql_where=CONDITIONAL),
 )
 
 article = Table(

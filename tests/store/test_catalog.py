@@ -12,7 +12,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from archiver.errors import AlreadyRunning, ConfigError, Damaged, StoreError
 from archiver.model import WarcRef
 from archiver.store import catalog as catalogs
-from archiver.store import schema
+from archiver.store import schema, statements
 from archiver.store.catalog import Catalog, Unreadable, set_aside
 from archiver.store.records import Captured
 from tests.store.tapes import article, link, names, outcome, post
@@ -227,4 +227,4 @@ def test_the_schema_is_postgresql_too():
         assert str(CreateTable(table).compile(dialect=dialect))
         for index in table.indexes:
             assert str(CreateIndex(index).compile(dialect=dialect))
-    assert "ON CONFLICT" in str(catalogs._upsert("postgresql", schema.post).compile(dialect=dialect))
+    assert "ON CONFLICT" in str(statements.upsert("postgresql", schema.post).compile(dialect=dialect))
