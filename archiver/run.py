@@ -31,12 +31,13 @@ Body = Mapping[str, Any]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """What the user named. ``data``: a file's bytes, ``None`` for a URL. ``url``: where it is (or, for a saved page,
-    was) on the web, ``None`` when nobody knows."""
+    was) on the web, ``None`` when nobody knows. ``media_type``, ``charset``: as a server named them, else ``None``."""
 
     name: str
     url: str | None = None
     data: bytes | None = None
     media_type: str | None = None
+    charset: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,7 @@ class Run:
         """Find, resolve, capture and record everything in one article. Raises ``StoreError`` only."""
         fetcher = _Counting(self._fetcher)
         article, data = Article(key=article_key(target), name=target.name, kind="other", url=target.url), target.data
-        media_type, charset = target.media_type, None
+        media_type, charset = target.media_type, target.charset
         slot, broken = None, None
         if data is None:
             slot = self._slot(article.key, again)
@@ -187,7 +188,13 @@ class Run:
         exchange = await self._page(key, self._fetcher, f"article:{key}")
         if exchange.status != 200 or exchange.body is None:
             raise FetchError(exchange.url, exchange.body_problem or f"answered {exchange.status}")
-        return replace(target, url=exchange.url, data=exchange.body, media_type=exchange.media_type or None)
+        return replace(
+            target,
+            url=exchange.url,
+            data=exchange.body,
+            media_type=exchange.media_type or None,
+            charset=_charset(exchange),
+        )
 
     async def look_again(self, post: PostRef) -> Body:
         """See ``Settler.post_again``."""
@@ -249,7 +256,12 @@ class Run:
 def look(target: Target) -> tuple[Article, tuple[Mapping[str, Any], ...]]:
     """The article and the public records of its finds, read from ``target.data`` alone; nothing is asked or kept."""
     found = find(
-        target.data or b"", key=article_key(target), name=target.name, url=target.url, media_type=target.media_type
+        target.data or b"",
+        key=article_key(target),
+        name=target.name,
+        url=target.url,
+        media_type=target.media_type,
+        charset=target.charset,
     )
     return found.article, tuple(record.found(item) for item in found.finds)
 

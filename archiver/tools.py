@@ -52,6 +52,7 @@ class Named(NamedTuple):
     url: str | None
     data: bytes | None
     media_type: str | None
+    charset: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,31 +225,55 @@ def document(name: str, url: str | None = None) -> Named:
             what = "not a regular file but a folder" if is_folder else "not one article but a crawl of many"
             raise NoInput(f"{name}: {what}", hint=f"archiver find {name} looks through it")
     own_url, data = read_target(name)
+    if name == "-" and data is not None and crawls.begins_crawl(data[: crawls.FIRST_BYTES]):
+        raise NoInput("-: not one article but a crawl of many", hint="archiver find - looks through it")
     media_type = _MEDIA_TYPES.get(Path(name).suffix.lower()) if data is not None else None
     return Named(name, own_url or url, data, media_type)
 
 
 def documents(name: str, url: str | None, tell: Callable[[ArchiverError], None]) -> Iterator[Named]:
-    """Every article that ``name`` holds: itself, as ``document``; a folder's files; a WARC's or WACZ's answers.
+    """Every article that ``name`` holds: itself, as ``document``; what a folder's files hold; a WARC's or WACZ's texts.
 
     ``tell`` gets an error for whatever was skipped. Raises ``NoInput`` as ``document`` does, or for nothing."""
-    path = Path(name)
-    many = name != "-" and "://" not in name
-    if url is None and many and folders.is_folder(name):
+    if url is not None or "://" in name:
+        yield document(name, url)
+    elif name == "-":
+        yield from _of_stdin(tell)
+    elif folders.is_folder(name):
         found = 0
-        for file in folders.pages_below(path, tell):
+        for file in folders.pages_below(Path(name), tell):
             found += 1
             try:
-                yield document(str(file))
+                yield from _of_file(str(file), tell)
             except NoInput as error:
                 tell(error)
         if not found:
             raise NoInput(f"{name}: no articles below it", hint=f"looked for *{', *'.join(folders.SUFFIXES)}")
-    elif url is None and many and crawls.is_crawl(path):
-        for answer in crawls.answers(path, tell):
-            yield Named(answer.url, answer.url, answer.body, answer.media_type)
     else:
-        yield document(name, url)
+        yield from _of_file(name, tell)
+
+
+def _of_file(name: str, tell: Callable[[ArchiverError], None]) -> Iterator[Named]:
+    path = Path(name)
+    if crawls.is_crawl(path):
+        yield from map(_of_crawl, crawls.answers(path, tell))
+    else:
+        yield document(name)
+
+
+def _of_stdin(tell: Callable[[ArchiverError], None]) -> Iterator[Named]:
+    stream = intake.stdin()
+    first = stream.read(crawls.FIRST_BYTES)
+    if crawls.begins_crawl(first):
+        with crawls.spooled(first, stream) as file:
+            yield from map(_of_crawl, crawls.answers_in(file, "-", tell))
+    else:
+        rest = stream.read(intake.MAX_BYTES + 1 - len(first))
+        yield Named("-", None, intake.checked("-", first + rest), None)
+
+
+def _of_crawl(answer: crawls.Answer) -> Named:
+    return Named(answer.name, answer.url, answer.body, answer.media_type, answer.charset)
 
 
 def read_target(name: str) -> tuple[str | None, bytes | None]:

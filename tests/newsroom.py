@@ -88,6 +88,12 @@ class Newsroom:
         command = [sys.executable, "-m", "archiver", "--config", str(self.config), *map(str, words)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
+    def piped(self, data: bytes, *words: str | Path) -> Said:
+        """Run a command as a process of its own, with ``data`` as its standard input."""
+        command = [sys.executable, "-m", "archiver", "--config", str(self.config), *map(str, words)]
+        done = subprocess.run(command, input=data, capture_output=True, check=False)
+        return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
+
     def records(self, kind: str | None = None) -> Iterator[tuple[Any, bytes]]:
         """(WARC headers, block) of every record of the archive, read with warcio; blocks are as they were stored."""
         for path in sorted(self.archive.glob("*.warc.gz")):

@@ -122,3 +122,18 @@ def test_save_says_who_reads_what_holds_many(room, pages, name):
     assert said.code == 66
     assert f"archiver find {room.folder / name}" in said.err
     assert not room.archive.exists()
+
+
+def test_standard_input_may_be_a_crawl(room):
+    """Packed or a WACZ; one article is read as before, and ``save`` takes no crawl."""
+    packed = crawl("https://a.example/1", 1256000000000000001)
+    assert ids(room.piped(packed * 2, "find", "--json", "-")) == ["1256000000000000001"] * 2
+    assert ids(room.piped(QUOTE.format(20).encode(), "find", "--json", "-")) == ["20"]
+    said = room.piped(packed, "save", "-")
+    assert (said.code, "archiver find -" in said.err) == (66, True)
+
+
+def test_a_folder_may_hold_crawls(room, pages):
+    """They are looked through among the pages."""
+    (pages / "c.warc.gz").write_bytes(crawl("https://a.example/1", 1256000000000000007))
+    assert ids(room.archiver("find", "--json", pages)) == [f"125600000000000000{number}" for number in (1, 2, 7, 3)]

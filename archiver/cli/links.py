@@ -21,13 +21,15 @@ from archiver.errors import ArchiverError, NoInput
 def find(context: click.Context, targets: tuple[str, ...], url: str | None, as_json: bool) -> None:
     """Print what is embedded in articles; nothing is kept, and for a file no network is used.
 
-    A target is a web address, a file, a folder (its *.html, *.htm, *.txt, *.md, *.xml, *.json, *.rss and *.atom files),
-    a WARC or WACZ file of any crawler (its 200 responses that hold text), or - for standard input.
+    A target is a web address, a file, a folder (its *.html, *.htm, *.txt, *.md, *.xml, *.json, *.rss, *.atom, WARC and
+    WACZ files), a WARC or WACZ file of any crawler (its 200 responses, resources and conversions that hold text), or -
+    for standard input, which may be a WARC or WACZ, too.
 
     \b
     archiver find page.html
     archiver find saved-pages/ old-crawl.warc.gz
     archiver find --json - < article.txt
+    zstdcat old-crawl.warc.zst | archiver find -
     """
     out, settings, worst = Console(highlight=False, emoji=False), shared.settings(context), 0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from archiver.errors import NoInput
 
-SUFFIXES = (".html", ".htm", ".txt", ".md", ".xml", ".json", ".rss", ".atom")
+SUFFIXES = (".html", ".htm", ".txt", ".md", ".xml", ".json", ".rss", ".atom", ".warc", ".warc.gz", ".wacz")
 MAX_FILES = 100_000
 MAX_DEPTH = 64
 
@@ -22,7 +22,7 @@ def is_folder(name: str) -> bool:
 
 
 def pages_below(folder: Path, tell: Callable[[NoInput], None]) -> Iterator[Path]:
-    """The files below ``folder`` that an article may be (``SUFFIXES``), each folder's own first, sorted by name.
+    """The files below ``folder`` that may be an article or hold some (``SUFFIXES``), each folder's own first, by name.
 
     Symbolic links are not followed. ``tell`` gets an error for what could not be looked into, or was beyond a bound.
     """

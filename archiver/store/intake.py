@@ -7,6 +7,7 @@ import re
 import stat
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 from archiver.errors import NoInput
 
@@ -21,7 +22,12 @@ def read_file(name: str, *, max_bytes: int = MAX_BYTES) -> bytes:
     """
     if not name:
         raise NoInput("an empty name", hint="give a file, a URL, or - for standard input")
-    data = _read_stdin(max_bytes) if name == "-" else _read_regular(Path(name), max_bytes)
+    data = stdin().read(max_bytes + 1) if name == "-" else _read_regular(Path(name), max_bytes)
+    return checked(name, data, max_bytes=max_bytes)
+
+
+def checked(name: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> bytes:
+    """``data``, which was read from ``name``. Raises ``NoInput`` when it is empty or more than ``max_bytes``."""
     if len(data) > max_bytes:
         raise NoInput(f"{name}: larger than {max_bytes:,} bytes", hint="give a saved page or its text")
     if not data.strip():
@@ -29,10 +35,11 @@ def read_file(name: str, *, max_bytes: int = MAX_BYTES) -> bytes:
     return data
 
 
-def _read_stdin(max_bytes: int) -> bytes:
+def stdin() -> BinaryIO:
+    """Standard input's bytes. Raises ``NoInput`` when it is closed."""
     if sys.stdin is None or sys.stdin.closed:
         raise NoInput("-: standard input is closed")
-    return sys.stdin.buffer.read(max_bytes + 1)
+    return sys.stdin.buffer
 
 
 def _read_regular(path: Path, max_bytes: int) -> bytes:

@@ -107,10 +107,16 @@ class Unpacked:
 
     def __init__(self, fd: int, offset: int) -> None:
         self._fd = fd
-        self._at = offset
+        self._begin = self._at = offset
         self._codec = _zlib.decompressobj(_GZIP)
         self._step = _FIRST_READ
         self.end: int | None = None
+
+    @property
+    def taken(self) -> int:
+        """How many bytes of the file were unpacked so far, also of a member that is torn."""
+        until = self._at - len(self._codec.unconsumed_tail) if self.end is None else self.end
+        return until - self._begin
 
     def read(self, most_bytes: int) -> bytes:
         """The next 1 to ``most_bytes`` bytes, ``b""`` at the end. Raises ``Torn``."""
