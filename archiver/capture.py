@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
+from archiver.budget import Budget
 from archiver.errors import FetchError
 from archiver.model import Capture, Exchange, Failure, PostRef, Request
 from archiver.ports import Fetcher, Platform
 
+_MEDIA = ("media", "avatar", "card")
+# What is set aside for a film whose length nobody knows; as much as ``network.max_body_bytes`` is by default.
+_MOST_FILM_BYTES = 200_000_000
 # A platform that never stops asking would be our bug; this only bounds what it could cost.
 _MOST_REQUESTS = 200
 
 
-async def capture(post: PostRef, platform: Platform, fetcher: Fetcher, *, slot: str | None = None) -> Capture:
+async def capture(
+    post: PostRef, platform: Platform, fetcher: Fetcher, *, slot: str | None = None, budgets: Sequence[Budget] = ()
+) -> Capture:
     """Everything that the platform wants for ``post``, in the order in which it was asked.
 
     A request that fails is kept as a ``Failure`` and does not stop the others. ``slot``: fetch the platform's own
-    questions in this slot instead of the post's first one, so that they are asked anew. ``StoreError`` is raised on.
+    questions in this slot instead of the post's first one, so that they are asked anew. ``budgets``: what media may
+    cost; what goes beyond the least of them is cut, or refused (``over-budget``). ``StoreError`` is raised on.
     """
     got: list[Exchange] = []
     failures: list[Failure] = []
@@ -28,7 +36,7 @@ async def capture(post: PostRef, platform: Platform, fetcher: Fetcher, *, slot: 
         if not wanted:
             break
         asked.update(request.url for request in wanted)
-        answers = await asyncio.gather(*(_fetch(_in_slot(request, post, slot), fetcher) for request in wanted))
+        answers = await asyncio.gather(*(_asked(_in_slot(request, post, slot), fetcher, budgets) for request in wanted))
         got += [answer for answer in answers if isinstance(answer, Exchange)]
         failures += [answer for answer in answers if isinstance(answer, Failure)]
     return Capture(post=post, exchanges=tuple(got), failures=tuple(failures))
@@ -36,6 +44,23 @@ async def capture(post: PostRef, platform: Platform, fetcher: Fetcher, *, slot: 
 
 def _in_slot(request: Request, post: PostRef, slot: str | None) -> Request:
     return replace(request, slot=slot) if slot and request.slot == post.key else request
+
+
+async def _asked(request: Request, fetcher: Fetcher, budgets: Sequence[Budget]) -> Exchange | Failure:
+    """The answer, within what ``budgets`` leave for media; the services' own answers are small, and always asked for.
+
+    Budgets are entered in one order by everybody, so nobody waits for somebody who waits for them.
+    """
+    if request.why not in _MEDIA or not budgets:
+        return await _fetch(request, fetcher)
+    first, *others = budgets
+    most = request.max_body_bytes or _MOST_FILM_BYTES
+    async with first.share(most) as share:
+        if not share.bytes:
+            return Failure(request=request, word="over-budget", reason="no bytes are left for media", retry=False)
+        answer = await _asked(replace(request, max_body_bytes=min(most, share.bytes)), fetcher, others)
+        share.used_bytes = answer.payload_bytes if isinstance(answer, Exchange) and not answer.replayed else 0
+        return answer
 
 
 async def _fetch(request: Request, fetcher: Fetcher) -> Exchange | Failure:

@@ -74,9 +74,15 @@ def of_links(item: Find, links: Sequence[Body], fresh: bool) -> Verdict:
     return Verdict(status, links[0].get("error"))
 
 
-def of_post(body: Body, links: Sequence[Body], fresh: bool) -> Verdict:
-    """The verdict on a find whose post is known. ``fresh``: whether this run asked for it."""
+Late = tuple[Sequence[str], datetime | None]
+
+
+def of_post(body: Body, links: Sequence[Body], fresh: bool, late: Late = ((), None)) -> Verdict:
+    """The verdict on a find whose post is known. ``fresh``: whether this run asked for it. ``late``: what of the posts
+    around it waits (``relatives.waiting``)."""
     waiting, link_due = _waiting(links)
+    waiting = "; ".join(filter(None, [waiting, *late[0]]))
+    link_due = min(filter(None, [link_due, late[1]]), default=None)
     if body.get("settled") and not waiting:
         if body.get("availability") == "public":
             return Verdict("archived" if fresh else "already")

@@ -103,7 +103,8 @@ def record(console: Console, row: Row) -> None:
     console.print(Text(harmless(row.get("url") or who(row)), style="bold"))
     for label, value in (
         ("article", row.get("article")),
-        ("found as", f"{row['kind']}, {row['form']}, position {row['position']}"),
+        ("found as", f"{row['kind']}, {row['form']}, position {row['position']}" if row.get("article") else None),
+        ("kept", None if row.get("article") else "because another post quotes or answers it"),
         ("status", " — ".join(filter(None, (row["status"], row.get("availability"), row.get("error"))))),
         ("try again", row.get("try_again_at")),
     ):
@@ -134,6 +135,9 @@ def _judgement(console: Console, row: Row) -> None:
         said = "; ".join(f"{_value(value['value'])} ({value['how']})" for value in item["values"])
         what = Text(harmless(f"  differs        {item['field']}, {item['what']}: "), style="red")
         console.print(what + Text(harmless(said)), soft_wrap=True)
+    for one in row.get("related") or ():
+        shown = f"{one['relation']} {one['url']}: {one['availability']}; {one['text'] or 'no text'}"
+        console.print(Text("  related       ", style="dim") + Text(harmless(shown)), soft_wrap=True)
     for item in row.get("evidence") or ():
         said = f"{item['says']}, says {item['how']} on {item['at'][:16]}Z"
         console.print(Text("  seen          ", style="dim") + Text(harmless(said)), soft_wrap=True)

@@ -250,6 +250,7 @@ def public(
     post: PostRef | None,
     post_body: Mapping[str, Any] | None,
     links: Sequence[Mapping[str, Any]],
+    related: Sequence[Mapping[str, Any]] = (),
     status: str,
     error: str | None,
     try_again_at: datetime | None,
@@ -257,7 +258,7 @@ def public(
     """The public record (``docs/record.md``): the find, what came of it, and every fact with its source.
 
     ``post``: the post that the find turned out to be, ``None`` when no id is known. ``post_body`` and ``links``:
-    bodies of the documents that were kept.
+    bodies of the documents that were kept; ``related``: the posts around it (``relatives.as_json``).
     """
     kept: Mapping[str, Any] = post_body or {}
     answered: dict[str, list[Json]] = {field: list(known) for field, known in (kept.get("facts") or {}).items()}
@@ -287,6 +288,7 @@ def public(
         "claims": compare.claims(answered, claimed),
         "disagreements": [*_of_the_id(find, kept), *compare.disagreements(answered, claimed)],
         "evidence": list(kept.get("evidence") or ()),
+        "related": list(related),
         "captures": list(kept.get("captures") or ()),
         "failures": list(kept.get("failures") or ()),
     }

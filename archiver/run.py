@@ -23,8 +23,9 @@ from archiver.errors import BadReply, FetchError, RateLimited
 from archiver.find import find
 from archiver.model import Article, Exchange, Find, Outcome, PostRef, Request, Status
 from archiver.ports import Catalog, Clock, Fetcher, Platform, Watcher
-from archiver.settle import Settler
+from archiver.settle import Reach, Settler
 
+__all__ = ["Reach", "Run", "Saved", "Target", "Traffic", "article_key", "look"]
 Body = Mapping[str, Any]
 
 
@@ -100,7 +101,7 @@ class Run:
         clock: Clock,
         platforms: Sequence[Platform],
         *,
-        max_hops: int,
+        reach: Reach,
         parallel: int,
         watcher: Watcher | None = None,
         rhythm: schedule.Rhythm = schedule.SHIPPED,
@@ -108,8 +109,8 @@ class Run:
         self._fetcher = fetcher
         self._catalog = catalog
         self._clock = clock
-        self._settler = Settler(catalog, clock, platforms, max_hops=max_hops, rhythm=rhythm)
-        self._max_hops = max_hops
+        self._settler = Settler(catalog, clock, platforms, reach, rhythm=rhythm)
+        self._max_hops = reach.max_hops
         self._watcher = watcher
         self._rhythm = rhythm
         self._articles = asyncio.Semaphore(parallel)

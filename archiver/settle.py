@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from archiver import capture, outcome, record, resolve, schedule
+from archiver import capture, outcome, record, relatives, resolve, schedule
+from archiver.budget import Budget
 from archiver.errors import UnreadableCapture
 from archiver.model import Article, Find, Outcome, PostRef
 from archiver.ports import Catalog, Clock, Fetcher, Platform
@@ -23,6 +24,19 @@ from archiver.ports import Catalog, Clock, Fetcher, Platform
 Body = Mapping[str, Any]
 # Without another word from the service: an answer that says nothing is asked for again after a day, the rest sooner.
 _AMBIGUOUS_WAIT_S, _FAILURE_WAIT_S = 86_400.0, 3_600.0
+_MOST_RELATIVES = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How far a run goes. ``max_hops``: redirects of one link; ``depth``: steps to quoted and answered posts;
+    ``thread``: posts above one in its author's thread; ``max_post_bytes``, ``max_run_bytes``: of media."""
+
+    max_hops: int
+    depth: int = 1
+    thread: int = 20
+    max_post_bytes: int = 500_000_000
+    max_run_bytes: int = 20_000_000_000
 
 
 class Settler:
@@ -33,14 +47,15 @@ class Settler:
         catalog: Catalog,
         clock: Clock,
         platforms: Sequence[Platform],
+        reach: Reach,
         *,
-        max_hops: int,
         rhythm: schedule.Rhythm = schedule.SHIPPED,
     ) -> None:
         self._catalog = catalog
         self._clock = clock
         self._platforms = {platform.name: platform for platform in platforms}
-        self._max_hops = max_hops
+        self._reach = reach
+        self._budget = Budget(reach.max_run_bytes)
         self._rhythm = rhythm
         self._underway: dict[str, asyncio.Task[tuple[Body, bool]]] = {}
 
@@ -66,8 +81,34 @@ class Settler:
         if post is None:
             return self._outcome(item, article, None, None, bodies, outcome.of_links(item, bodies, fresh))
         post_body, is_fresh = await self._once(post.key, self._post(post, fetcher))
-        verdict = outcome.of_post(post_body, bodies, fresh or is_fresh)
-        return self._outcome(item, article, post, post_body, bodies, verdict)
+        kin = await self._relatives(post_body, fetcher)
+        verdict = outcome.of_post(post_body, bodies, fresh or is_fresh, relatives.waiting(kin))
+        return self._outcome(item, article, post, post_body, bodies, verdict, kin)
+
+    async def _relatives(self, body: Body, fetcher: Fetcher) -> tuple[relatives.Relative, ...]:
+        """The posts that a post quotes and answers, theirs too as far as ``depth`` goes, and its author's own thread
+        upwards; each a post of its own, captured and kept like any other."""
+        found: dict[str, relatives.Relative] = {}
+        edge = [(body, 0, True)]  # (a post, its distance, whether it stands in the thread)
+        threaded = 0
+        while edge and len(found) < _MOST_RELATIVES:
+            wanted: list[tuple[relatives.Relation, Body, PostRef, int, bool]] = []
+            for parent, distance, in_thread in edge:
+                for relation, post in relatives.named_by(parent):
+                    own = in_thread and relation == "thread" and threaded < self._reach.thread
+                    threaded += own
+                    known = post.key in found or post.platform not in self._platforms
+                    if not known and (own or distance < self._reach.depth):
+                        wanted.append((relation, parent, post, distance + 1, own))
+            got = await asyncio.gather(
+                *(self._once(post.key, self._post(post, fetcher)) for _, _, post, _, _ in wanted)
+            )
+            edge = []
+            for (relation, parent, post, distance, own), (child, _) in zip(wanted, got, strict=True):
+                found[post.key] = relatives.Relative(relation, parent["post_id"], post, child)
+                edge.append((child, distance, own))
+        found.pop(f"{body['platform']}:{body['post_id']}", None)
+        return tuple(found.values())
 
     @staticmethod
     def _outcome(
@@ -77,6 +118,7 @@ class Settler:
         post_body: Body | None,
         links: Sequence[Body],
         verdict: outcome.Verdict,
+        kin: Sequence[relatives.Relative] = (),
     ) -> Outcome:
         shown = record.public(
             item,
@@ -84,6 +126,7 @@ class Settler:
             post=post,
             post_body=post_body,
             links=links,
+            related=[relatives.as_json(one) for one in kin],
             status=verdict.status,
             error=verdict.error,
             try_again_at=verdict.due,
@@ -113,7 +156,7 @@ class Settler:
         known = self._catalog.link(short)
         if known is not None and (known.get("settled") or self._must_wait(known)):
             return known, False
-        resolution = await resolve.resolve(short, fetcher, self._match, max_hops=self._max_hops)
+        resolution = await resolve.resolve(short, fetcher, self._match, max_hops=self._reach.max_hops)
         wait = resolution.try_again_after_s
         due = self._clock.now() + timedelta(seconds=wait) if wait is not None else None
         document = record.link_document(resolution, at=self._clock.now(), settled=due is None, try_again_at=due)
@@ -134,7 +177,8 @@ class Settler:
         looks = int(known["looks"]) if known else 0
         slot = f"{post.key}#{looks + 1}" if looks else post.key
         platform = self._platforms[post.platform]
-        got = await capture.capture(post, platform, fetcher, slot=slot)
+        budgets = (self._budget, Budget(self._reach.max_post_bytes))
+        got = await capture.capture(post, platform, fetcher, slot=slot, budgets=budgets)
         try:
             seen, problem = record.read(got, platform, looks=looks, before=known), None
         except UnreadableCapture as unreadable:

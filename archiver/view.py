@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from archiver.errors import NoInput
+from archiver.model import PostRef
 from archiver.platforms import match, short_link
 from archiver.ports import Catalog
 
@@ -42,4 +43,34 @@ def show(catalog: Catalog, what: str) -> Sequence[Row]:
             return found
     if found := tuple(catalog.sightings(article=what)):
         return found
+    wanted = post or (PostRef(platform="x", post_id=what) if keys else None)
+    if wanted and (kept := catalog.post(wanted)):
+        return (_beside(kept),)
     raise NoInput(f"{what}: not in the archive", hint="`archiver list` shows what is there")
+
+
+def _beside(kept: Row) -> Row:
+    """The public record of a post that no article shows: it was kept because another post quotes or answers it."""
+    facts = kept.get("facts") or {}
+
+    def first(field: str, part: str = "value") -> object:
+        return next((fact.get(part) for fact in facts.get(field) or ()), None)
+
+    settled = "archived" if kept.get("availability") == "public" else "unavailable"
+    how = f"{kept.get('availability')} ({kept.get('availability_how')})"
+    status = settled if kept.get("settled") else "pending"
+    return {
+        "article": None,
+        "position": None,
+        "kind": "related",
+        "form": "related",
+        **{key: kept.get(key) for key in ("platform", "post_id", "url", "availability", "try_again_at")},
+        **{field: first(field) for field in ("author", "handle", "text", "lang", "posted_at")},
+        "posted_at_precision": first("posted_at", "precision"),
+        "short_links": [],
+        "status": status,
+        "error": None if status == "archived" else kept.get("error") or how,
+        "facts": facts,
+        **{key: [] for key in ("links", "claims", "disagreements", "related")},
+        **{key: list(kept.get(key) or ()) for key in ("evidence", "captures", "failures")},
+    }

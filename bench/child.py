@@ -28,7 +28,7 @@ async def save(settings: config.Config, targets: list[run.Target]) -> int:
             ready.catalog,
             ready.clock,
             ready.platforms,
-            max_hops=settings.network.max_hops,
+            reach=run.Reach(max_hops=settings.network.max_hops),
             parallel=settings.network.parallel,
         )
         captured = 0

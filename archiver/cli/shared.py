@@ -22,9 +22,16 @@ def settings(context: click.Context) -> config.Config:
 
 def run_of(settings: config.Config, ready: tools.Tools, watcher: printing.Onlooker | None = None) -> run.Run:
     """A run over ``ready`` tools, as configured."""
-    network = settings.network
+    network, x = settings.network, settings.x
     stages = (ready.fetcher, ready.catalog, ready.clock, ready.platforms)
-    return run.Run(*stages, max_hops=network.max_hops, parallel=network.parallel, watcher=watcher)
+    reach = run.Reach(
+        max_hops=network.max_hops,
+        depth=x.depth,
+        thread=x.thread,
+        max_post_bytes=x.max_post_bytes,
+        max_run_bytes=x.max_run_bytes,
+    )
+    return run.Run(*stages, reach=reach, parallel=network.parallel, watcher=watcher)
 
 
 def say(error: ArchiverError, debug: bool) -> int:

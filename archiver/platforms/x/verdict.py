@@ -63,8 +63,8 @@ def _before(gone: Sequence[Evidence], earlier: Sequence[Evidence]) -> Evidence |
 
 
 def _reason(gone: Sequence[Evidence]) -> Availability:
-    """The word of those who say why; a bare 404 only says that."""
-    told = [one for one in gone if not one.how.endswith(".404")]
+    """The word of those who say why; a bare "not found" only says that."""
+    told = [one for one in gone if not one.how.endswith((".404", "resource_not_found"))]
     return (told or gone)[0].says
 
 

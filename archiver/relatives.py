@@ -1,0 +1,73 @@
+"""The posts that a post quotes and answers: which they are, which are the author's own thread, how they stand. Pure.
+
+Bodies are those of post documents (``record.post_document``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from archiver.model import PostRef
+
+Body = Mapping[str, Any]
+Relation = Literal["quoted", "in_reply_to", "thread"]
+_GIVEN_UP = 3
+"""Looks after which a post that belongs to another, and says nothing of itself, no longer keeps that one waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """``of``: the id of the post that names it. ``body``: its document's."""
+
+    relation: Relation
+    of: str
+    post: PostRef
+    body: Body
+
+
+def named_by(body: Body) -> Iterator[tuple[Relation, PostRef]]:
+    """The posts that a post quotes and answers, as the preferred answer names them; ``thread`` for an answer of an
+    author to themselves."""
+    facts = body.get("facts") or {}
+    for field in ("quoted", "in_reply_to"):
+        named = next((fact["value"] for fact in facts.get(field) or ()), None)
+        if named and named["post_id"] != body["post_id"]:
+            post = PostRef(platform=named["platform"], post_id=named["post_id"], handle=named["handle"])
+            own = field == "in_reply_to" and _author(body) and _author(body) == (post.handle or "").lower()
+            yield ("thread" if own else "quoted" if field == "quoted" else "in_reply_to"), post
+
+
+def _author(body: Body) -> str:
+    return str(_first(body, "handle") or "").lower()
+
+
+def _first(body: Body, field: str) -> Any:
+    return next((fact["value"] for fact in (body.get("facts") or {}).get(field) or ()), None)
+
+
+def as_json(relative: Relative) -> dict[str, Any]:
+    """One entry of the public record's ``related``."""
+    body = relative.body
+    shown = {field: _first(body, field) for field in ("author", "handle", "posted_at", "text")}
+    return {
+        "relation": relative.relation,
+        "of": relative.of,
+        "platform": relative.post.platform,
+        "post_id": relative.post.post_id,
+        "url": body.get("url"),
+        "availability": body.get("availability"),
+        **shown,
+        "settled": bool(body.get("settled")),
+    }
+
+
+def waiting(relatives: Sequence[Relative]) -> tuple[tuple[str, ...], datetime | None]:
+    """(a phrase for each that another try could complete, when the first of them is due)."""
+    late = [one for one in relatives if not one.body.get("settled") and int(one.body.get("looks") or 0) < _GIVEN_UP]
+    due = [datetime.fromisoformat(str(one.body["try_again_at"])) for one in late if one.body.get("try_again_at")]
+    words = {"quoted": "the quoted post", "in_reply_to": "the post it answers", "thread": "a post of its thread"}
+    said = tuple(f"{words[one.relation]} {one.post.post_id} waits ({one.body.get('availability')})" for one in late)
+    return said, min(due, default=None)
