@@ -26,7 +26,8 @@ FILE_NAME = "config.toml"
 class ArchiveConfig:
     """``dir``: absolute path of the one folder that holds WARCs, catalog and lock. ``max_warc_bytes``: a WARC is
     closed once it is at least this long, or nothing was written for ``max_idle_s``. ``revisits``: whether a body of at
-    least ``revisit_min_bytes`` that is held already is stored as a reference. ``operator``: written into each warcinfo,
+    least ``revisit_min_bytes`` that is held already is stored as a reference. ``mask_cookies``: whether the values of
+    ``Set-Cookie`` are stored as ``*``. ``operator``: written into each warcinfo,
     or empty."""
 
     dir: Path
@@ -34,6 +35,7 @@ class ArchiveConfig:
     max_idle_s: float
     revisits: bool
     revisit_min_bytes: int
+    mask_cookies: bool
     operator: str
 
 
@@ -112,6 +114,7 @@ KEYS: dict[str, dict[str, _Key]] = {
         "max_idle_s": _Key(600, values.number(1)),
         "revisits": _Key(True, values.flag),
         "revisit_min_bytes": _Key("1 KB", values.size),
+        "mask_cookies": _Key(True, values.flag),
         "operator": _Key("", values.text),
     },
     "network": {

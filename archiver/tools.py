@@ -135,6 +135,7 @@ async def writing(config: Config, *, wait_lock_s: float = 0) -> AsyncIterator[To
         habits=Habits(
             max_idle_s=config.archive.max_idle_s,
             revisits=Rule(on=config.archive.revisits, least_bytes=config.archive.revisit_min_bytes),
+            mask_cookies=config.archive.mask_cookies,
         ),
     )
     try:

@@ -23,7 +23,7 @@ from archiver.errors import AlreadyRunning, BadReply, CannotCreate, Damaged, NoI
 from archiver.model import Document, Exchange, Request, Tape, WarcRef
 from archiver.ports import Clock
 from archiver.store import catalog as catalogs
-from archiver.store import fields, records, recovery, replay, warc
+from archiver.store import cookies, fields, records, recovery, replay, warc
 from archiver.store.catalog import Catalog, Unreadable, place
 from archiver.store.framing import INLINE_BYTES
 from archiver.store.lock import Lock
@@ -49,10 +49,11 @@ class About:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
     """How the archive is kept. ``max_idle_s``: a file is closed after so long without a write. ``revisits``: whether a
-    payload that is held already is stored again."""
+    payload that is held already is stored again. ``mask_cookies``: whether ``Set-Cookie``'s values are left out."""
 
     max_idle_s: float = 600
     revisits: Rule = field(default_factory=Rule)
+    mask_cookies: bool = True
 
 
 _HABITS = Habits()
@@ -66,6 +67,7 @@ class _Pen:
     clock: Clock
     writer: Writer
     originals: Originals
+    mask_cookies: bool
 
 
 class Archive(Nights):
@@ -126,7 +128,8 @@ class Archive(Nights):
             max_idle_s=habits.max_idle_s,
         )
         originals = Originals(catalog, habits.revisits)
-        return cls(folder, catalog, _Pen(lock=lock, clock=clock, writer=writer, originals=originals), notes)
+        pen = _Pen(lock=lock, clock=clock, writer=writer, originals=originals, mask_cookies=habits.mask_cookies)
+        return cls(folder, catalog, pen, notes)
 
     @classmethod
     @contextmanager
@@ -164,18 +167,22 @@ class Archive(Nights):
             pen.lock.release(clean=clean)
 
     async def keep(self, tape: Tape, *, max_decoded_bytes: int = DEFAULT_MAX_DECODED_BYTES) -> Exchange:
-        """Make the tape's bytes durable, then read them. ``max_decoded_bytes``: unless the request has its own limit.
-        The tape stays the caller's, to be closed after this returns.
+        """Make the tape's bytes durable, then read them; the values of its cookies are masked first, for good.
+
+        ``max_decoded_bytes``: unless the request has its own limit. The tape stays the caller's, to be closed after
+        this returns.
 
         Raises ``StoreError``, or, once its bytes are stored, ``tape.error`` (``BadReply`` without one) when there is no
         complete and unambiguous head.
         """
-        writer = self._writing().writer
+        pen = self._writing()
+        writer, originals = pen.writer, pen.originals
+        tape, hidden = cookies.masked(tape) if pen.mask_cookies else (tape, 0)
         large = tape.received_bytes > INLINE_BYTES
         measured = await asyncio.to_thread(records.measure, tape) if large else records.measure(tape)
         volume = writer.volume()
-        originals = self._writing().originals
-        group = records.capture_group(tape, measured, volume.warcinfo.record_id, originals.of(tape, measured))
+        original = originals.of(tape, measured)
+        group = records.capture_group(tape, measured, volume.warcinfo.record_id, original=original, cookies=hidden)
         assert group.captured
         originals.remember(group.captured)
         (ref,) = await writer.write((group,), volume)

@@ -158,9 +158,11 @@ def _body_digest(tape: Tape) -> str:
     return label(digest)
 
 
-def capture_group(tape: Tape, measured: Measured, warcinfo_id: str, original: Original | None = None) -> Group:
-    """The records of one exchange; with ``original``, a ``revisit`` of it instead of the ``response``. Nothing of a
-    large body is read yet: the tape must stay open until written."""
+def capture_group(
+    tape: Tape, measured: Measured, warcinfo_id: str, *, original: Original | None = None, cookies: int = 0
+) -> Group:
+    """The records of one exchange; with ``original``, a ``revisit`` of it instead of the ``response``. ``cookies``: how
+    many fields of the tape were masked. Nothing of a large body is read yet: the tape must stay open until written."""
     first_id, date, target = new_id(), warc_date(tape.started_at), fields.uri(tape.url)
     captured = _captured(tape, measured, first_id, date, target, original)
     common = [("WARC-Target-URI", target), ("WARC-Date", date), ("WARC-Warcinfo-ID", warcinfo_id)]
@@ -172,7 +174,7 @@ def capture_group(tape: Tape, measured: Measured, warcinfo_id: str, original: Or
         parts = [_response(tape, measured, first_id, wire)] if _block_span(tape)[1] else []
     parts.append(_request(tape, new_id(), wire + to_first) if parts else _request(tape, first_id, wire))
     parts += _excess(tape, common + to_first)
-    about = fields.lines(_capture_fields(tape, captured))
+    about = fields.lines(_capture_fields(tape, captured, cookies))
     parts.append(part("metadata", new_id(), common + to_first, CAPTURE_FIELDS, about))
     return Group(parts=tuple(parts), captured=captured)
 
@@ -333,7 +335,7 @@ def _captured(
     )
 
 
-def _capture_fields(tape: Tape, captured: Captured) -> Iterator[tuple[str, str]]:
+def _capture_fields(tape: Tape, captured: Captured, cookies: int) -> Iterator[tuple[str, str]]:
     """The metadata record: everything of ``captured`` that the other records' headers don't say, and the interim heads,
     which must not stand in the response block but are not to be lost."""
     if tape.request.via:
@@ -341,6 +343,8 @@ def _capture_fields(tape: Tape, captured: Captured) -> Iterator[tuple[str, str]]
     yield "fetchTimeMs", str(captured.elapsed_ms)
     for name, _ in tape.request.secret_headers:
         yield "archiver-masked-request-header", name
+    if cookies:
+        yield "archiver-masked-set-cookie", str(cookies)
     yield "archiver-why", captured.why
     yield "archiver-slot", captured.slot
     if captured.url != captured.target_uri:
