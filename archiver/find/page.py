@@ -20,6 +20,17 @@ HEAD_BYTES = 128_000
 """How far into the page its title, language and canonical address are looked for."""
 
 _SAMPLE_BYTES = 400_000
+_LETTERS_BYTES = 16_000
+_WHOLE = 4
+"""So many whole characters for each broken one make UTF-8; as many, and none broken, gainsay another label."""
+_AS_GOOD = 0.1
+_UNLABELLED = (
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "cp932", "euc_jp", "gb18030",
+    "big5", "euc_kr",
+)  # fmt: skip
+"""What old pages and texts without a word about it are written in."""
+_LINES = re.compile(rb"[\n<>]+")
+"""Bytes that are no part of a character in any of them."""
 _BOMS = (  # the longer mark first: UTF-32-LE begins like UTF-16-LE
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -113,13 +124,47 @@ def _as_utf8(data: bytes, header: str | None) -> tuple[bytes, str]:
             rest = data[len(bom) :]
             return (rest, encoding) if encoding == "utf-8" else (_transcode(rest, encoding), encoding)
     declared = _META_CHARSET.search(data, 0, 4096)
+    broken, whole = _utf8(data)
     for label in (header, declared[1].decode("ascii") if declared else None, _guess(data)):
         codec = _codec(label)
-        if codec == "utf-8" and _is_utf8(data):
-            return data, codec
-        if codec and codec != "utf-8":
-            return _transcode(data, codec), codec
-    return (data, "utf-8") if _mostly_utf8(data) else (_transcode(data, "cp1252"), "cp1252")
+        if codec == "utf-8":
+            if whole >= _WHOLE * broken:
+                return data, codec
+        elif codec:
+            contradicted = not broken and whole >= _WHOLE
+            return (data, "utf-8") if contradicted else (_transcode(data, codec), codec)
+    if whole >= _WHOLE * broken:
+        return data, "utf-8"
+    codec = _by_its_letters(data)
+    return _transcode(data, codec), codec
+
+
+def _utf8(data: bytes) -> tuple[int, int]:
+    """(broken, whole) characters beyond ASCII that ``data``, read as UTF-8, begins with. Pages put together from parts
+    have the odd broken one; text in another encoding has hardly a whole one."""
+    sample = data[:_SAMPLE_BYTES]
+    if sample.isascii():
+        return 0, 0
+    text = sample.decode("utf-8", "replace")
+    beyond = len(text) - len(text.encode("ascii", "ignore")) if not text.isascii() else 0
+    broken = text.count("\ufffd", 0, -3) - sample.count("\ufffd".encode(), 0, -9)
+    return max(0, broken), beyond - max(0, broken)
+
+
+def _by_its_letters(data: bytes) -> str:
+    """The encoding in which what lies beyond ASCII in ``data`` reads as words: windows-1252 where that is no worse."""
+    import charset_normalizer  # noqa: PLC0415  # takes longer to load than most pages to read, and is seldom asked
+
+    lines = (line for line in _LINES.split(data[:_SAMPLE_BYTES]) if not line.isascii())
+    sample = b"\n".join(lines)[:_LETTERS_BYTES]
+    found = charset_normalizer.from_bytes(sample, cp_isolation=list(_UNLABELLED))
+    best = found.best()
+    if best is None:
+        return "cp1252"
+    western = next((one for one in found if "cp1252" in (one.encoding, *one.could_be_from_charset)), None)
+    if western and western.chaos <= best.chaos and western.coherence > best.coherence - _AS_GOOD:
+        return "cp1252"
+    return best.encoding
 
 
 def _codec(label: str | None) -> str | None:
@@ -150,19 +195,6 @@ def _guess(data: bytes) -> str | None:
     if len(sample) >= 8 and sample.count(0) > len(sample) // 4:
         return "utf-16-be" if sample[::2].count(0) > sample[1::2].count(0) else "utf-16-le"
     return None
-
-
-def _is_utf8(data: bytes) -> bool:
-    return data.isascii() or _mostly_utf8(data)
-
-
-def _mostly_utf8(data: bytes) -> bool:
-    """Whether ``data`` is UTF-8, give or take the odd broken character that pages put together from parts have."""
-    sample = data[:_SAMPLE_BYTES]
-    text = sample.decode("utf-8", "replace")
-    if text.find("\ufffd", 0, -3) < 0:
-        return True
-    return text.count("\ufffd") <= 1 + sum(map(sample.count, b"\xc3\xe2\xd0\xd1\xe3\xe4\xe5\xe6")) // 20
 
 
 def _transcode(data: bytes, codec: str) -> bytes:

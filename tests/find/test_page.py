@@ -17,6 +17,10 @@ from archiver.find.page import MAX_PAGE_BYTES, read_page
         ("<p>Ångström".encode("latin-1"), '"ISO-8859-1"', "cp1252"),
         ("<meta charset=latin-1><p>Ångström".encode(), "utf-8", "utf-8"),
         ("<p>Ångström".encode(), "no-such-charset", "utf-8"),
+        ("<p>Ångström, Ångström, Ångström".encode(), "iso-8859-1", "utf-8"),
+        ("<p>a lost \ufffd, then Ångström".encode(), None, "utf-8"),
+        ("<p>Ein Café, sonst nichts: Ångström".encode("latin-1"), "utf-8", "cp1252"),
+        ("<p>La Niña: Ångström".encode("latin-1"), None, "cp1252"),
         ("<p>Ångström".encode(), "base64", "utf-8"),
     ],
 )
@@ -24,7 +28,32 @@ def test_bytes_become_utf8_by_mark_header_declaration_or_guess(data, charset, us
     """The stronger word counts; a declaration that the bytes contradict, or that names no text, does not."""
     page = read_page(data, charset=charset)
     assert used == page.charset
-    assert page.data.decode().endswith("<p>Ångström")
+    assert page.data.decode().endswith("Ångström")
+
+
+@pytest.mark.parametrize("before", ["", "plain words in ASCII, "])
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        ("El Niño llegó ayer", "cp1252"),
+        ("Le président a dit", "cp1252"),
+        ("Prezydent powiedział, że jutro będzie padać. Żółte światło.", "cp1250"),
+        ("Президент сказал, что приедет завтра. Дождь весь день.", "cp1251"),
+        ("Президент сказал, что приедет завтра. Дождь весь день.", "koi8_r"),
+        ("Ο πρόεδρος είπε ότι θα έρθει αύριο. Βροχή όλη μέρα.", "cp1253"),
+        ("הנשיא אמר שהוא יגיע מחר. גשם כל היום. הרוח תתחזק בלילה.", "cp1255"),
+        ("قال الرئيس إنه سيأتي غدا. مطر طوال اليوم.", "cp1256"),
+        ("大統領は明日来ると言いました。一日中雨でした。", "cp932"),
+        ("大統領は明日来ると言いました。一日中雨でした。", "euc_jp"),
+        ("总统说他明天会来。整天下雨。", "gb18030"),
+        ("總統說他明天會來。整天下雨。", "big5"),
+        ("대통령은 내일 온다고 말했다. 하루종일 비가 왔다.", "euc_kr"),
+    ],
+)
+def test_text_that_says_nothing_is_read_by_its_letters(text, charset, before):
+    """Without a mark, a header or a declaration."""
+    page = read_page((before + text).encode(charset), name="a.txt")
+    assert (page.charset, page.data.decode()) == (charset, before + text)
 
 
 @pytest.mark.parametrize(
