@@ -64,7 +64,8 @@ class NetworkConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolitenessConfig:
-    """Requests per second to one host; 0 means no limit. ``hosts``: exceptions by host name."""
+    """Requests per second to one host; 0 means no limit. ``hosts``: exceptions, by host name or by the beginning of an
+    address (``web.archive.org/cdx/``), which then is paced by itself."""
 
     requests_per_second: float
     hosts: Mapping[str, float]
@@ -92,6 +93,22 @@ class XConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivesConfig:
+    """What is asked of web archives. ``wayback``: whether at all. ``cdx_per_minute``, ``mementos_per_minute``: 0 means
+    no limit. ``most_mementos``: looked at for one post; ``most_candidates``: read for one embed without an id."""
+
+    wayback: bool
+    availability_url: str
+    cdx_url: str
+    replay_url: str
+    cdx_per_minute: float
+    mementos_per_minute: float
+    most_mementos: int
+    most_candidates: int
+    give_up_after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The effective configuration. ``path``: the file it was read from, ``None`` for the built-in defaults."""
 
@@ -100,6 +117,7 @@ class Config:
     network: NetworkConfig
     politeness: PolitenessConfig
     x: XConfig
+    archives: ArchivesConfig
 
 
 class _Key(NamedTuple):
@@ -153,6 +171,17 @@ KEYS: dict[str, dict[str, _Key]] = {
         "thread": _Key(20, values.whole(0, 200)),
         "max_post_bytes": _Key("500 MB", values.size),
         "max_run_bytes": _Key("20 GB", values.size),
+    },
+    "archives": {
+        "wayback": _Key(True, values.flag),
+        "availability_url": _Key("https://archive.org/wayback/available", values.https_url),
+        "cdx_url": _Key("https://web.archive.org/cdx/search/cdx", values.https_url),
+        "replay_url": _Key("https://web.archive.org/web", values.https_url),
+        "cdx_per_minute": _Key(24, values.number(0)),
+        "mementos_per_minute": _Key(480, values.number(0)),
+        "most_mementos": _Key(5, values.whole(1, 100)),
+        "most_candidates": _Key(500, values.whole(1, 5000)),
+        "give_up_after": _Key(3, values.whole(1, 100)),
     },
 }
 
@@ -219,6 +248,7 @@ def _build(data: Mapping[str, object], path: Path | None) -> Config:
         network=NetworkConfig(**read["network"]),
         politeness=PolitenessConfig(**read["politeness"]),
         x=XConfig(**read["x"]),
+        archives=ArchivesConfig(**read["archives"]),
     )
 
 

@@ -296,6 +296,65 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What a web archive's capture shows of a post. ``facts``: (field, fact); empty when it shows none, and then
+    ``nothing`` says in words what it is instead. ``wanted``: for each picture that it names the addresses under which
+    that may be found, best first."""
+
+    facts: tuple[tuple[str, Fact], ...] = ()
+    nothing: str | None = None
+    wanted: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """What came of looking for one post. ``facts``: by field, empty when nothing was recovered; ``memento``: the
+    capture that shows it. ``seen``: one sentence on what was looked at. ``settled``: another look would find the same.
+    ``exchanges`` and ``failures``: of every question, in order."""
+
+    facts: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)
+    memento: Memento | None = None
+    seen: str
+    settled: bool
+    exchanges: tuple[Exchange, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A post that may be an embed's. ``confidence``: how its words, as archived, compare with the embed's: ``same``
+    (letter for letter), ``cut`` (one is the other's beginning, cut by an ellipsis), ``tail`` (one is the other's end),
+    ``short`` (the same, but too short to prove anything), ``alike`` or ``other``; ``ratio``: 0 to 1. ``source``: the
+    record that holds ``memento``."""
+
+    post_id: str
+    url: str
+    confidence: Literal["same", "cut", "tail", "short", "alike", "other"]
+    ratio: float
+    memento: Memento
+    source: WarcRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identification:
+    """What a web archive tells about an embed without an id. ``post`` and ``found``: the one post whose words are the
+    embed's, ``None`` when there is none or more than one. ``candidates``: those that resemble it, the likest first.
+    ``listed``: posts of that account and day in the archive; ``read``: those whose words could be read; ``whole``:
+    nothing listed was left out. ``seen``: all this in a sentence. ``settled``: another look would find the same, else
+    ``retry_after_s`` says when it may help, ``None`` when nobody said."""
+
+    post: PostRef | None
+    found: Candidate | None
+    candidates: tuple[Candidate, ...]
+    listed: int
+    read: int
+    whole: bool
+    seen: str
+    settled: bool
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What one answer says about whether a post can be seen. ``source``: the service (``tweet-result``). ``how``: the
     part of its answer that says so. ``at``: when it answered, aware UTC. ``warc``: the record with its bytes."""
@@ -325,7 +384,7 @@ class PostRecord:
     ``facts``: by field name (``author``, ``handle``, ``author_id``, ``posted_at``, ``text``, ``lang``, ``media``,
     ``quoted``, ``in_reply_to``, …), preferred source first. ``availability``: from the answers, never guessed, and
     ``None`` when nobody answered; ``availability_how`` says from which, and ``evidence`` names them all. ``settled``:
-    nothing is left that another try could add.
+    nothing is left that another try could add. ``recovery``: what web archives hold, ``None`` when they were not asked.
     """
 
     post: PostRef
@@ -336,6 +395,7 @@ class PostRecord:
     failures: tuple[Failure, ...]
     settled: bool
     evidence: tuple[Evidence, ...] = ()
+    recovery: Recovery | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from archiver.model import Find, PostRef, Resolution, Status
+from archiver.model import Find, Identification, PostRef, Resolution, Status
 from archiver.platforms import moment
 
 Body = Mapping[str, Any]
+_SEARCH_WAIT_S = 3_600.0
 _BY_END: dict[str, Status] = {
     "page": "archived",
     "gone": "unavailable",
@@ -74,6 +75,16 @@ def of_links(item: Find, links: Sequence[Body], fresh: bool) -> Verdict:
     return Verdict(status, links[0].get("error"))
 
 
+def of_search(verdict: Verdict, search: Identification, now: datetime) -> Verdict:
+    """The verdict on an embed without an id that web archives were asked about, and did not tell."""
+    said = f"{verdict.error}; web archives: {search.seen}"
+    if search.candidates:
+        said += f"; {len(search.candidates)} resemble it, none beyond doubt"
+    if search.settled:
+        return Verdict(verdict.status, said)
+    return Verdict("pending", said, now + timedelta(seconds=search.retry_after_s or _SEARCH_WAIT_S))
+
+
 Late = tuple[Sequence[str], datetime | None]
 
 
@@ -88,6 +99,8 @@ def of_post(body: Body, links: Sequence[Body], fresh: bool, late: Late = ((), No
             return Verdict("archived" if fresh else "already")
         if body.get("availability") == "error":
             return Verdict("failed", f"the service refuses this id ({body.get('availability_how')})")
+        if (body.get("recovered") or {}).get("url"):
+            return Verdict("archived" if fresh else "already")
         return Verdict("unavailable", f"{body.get('availability')} ({body.get('availability_how')})")
     if body.get("error"):
         return Verdict("failed", str(body["error"]), None)

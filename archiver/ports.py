@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
-from archiver.model import Capture, Document, Due, Evidence, Exchange, Outcome, PostRef, Reading, Request, Tape, WarcRef
+from archiver.model import (
+    Capture,
+    Document,
+    Due,
+    Evidence,
+    Exchange,
+    Kept,
+    Memento,
+    Moment,
+    Outcome,
+    PostRef,
+    Reading,
+    Request,
+    Tape,
+    WarcRef,
+)
 
 
 class Clock(Protocol):
@@ -185,4 +200,30 @@ class Platform(Protocol):
     def read(self, capture: Capture, *, earlier: Sequence[Evidence] = ()) -> Reading:
         """What the answers say, and what they add up to with the evidence of ``earlier`` looks. Raises
         ``UnreadableCapture`` when a needed field is missing or of another type."""
+        ...
+
+
+class ArchivedPlatform(Platform, Protocol):
+    """A network whose posts web archives keep, pure: where they keep them, and what their captures show."""
+
+    def moment(self, post: PostRef) -> Moment | None:
+        """When the post was made, read from its id alone; ``None`` where the id does not tell."""
+        ...
+
+    def addresses(self, post: PostRef) -> Sequence[tuple[str, bool]]:
+        """(address, whether it is only the beginning of others) under which web archives keep the post, the likeliest
+        first."""
+        ...
+
+    def beginnings(self, handle: str, day: date) -> Sequence[str]:
+        """The beginnings of the addresses of all that ``handle`` posted on the UTC ``day``; they may hold other days'
+        posts too. Empty where addresses do not tell the day."""
+        ...
+
+    def keen(self, media_type: str, at: datetime) -> int:
+        """How likely a capture of that type and instant shows its post: lower is likelier."""
+        ...
+
+    def kept(self, exchange: Exchange, post: PostRef, memento: Memento) -> Kept:
+        """What an archived answer shows of the post. Never raises: what can't be read shows nothing."""
         ...

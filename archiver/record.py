@@ -18,7 +18,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from archiver import compare
+from archiver import archived, compare
 from archiver.model import (
     Article,
     Availability,
@@ -29,6 +29,7 @@ from archiver.model import (
     Fact,
     Failure,
     Find,
+    Identification,
     Moment,
     PostRecord,
     PostRef,
@@ -143,6 +144,7 @@ def post_document(
         "error": error,
         "looks": looks,
         "try_again_at": _time(try_again_at),
+        "recovered": archived.recovered_json(record.recovery) if record.recovery else known.get("recovered"),
         "facts": facts,
         "evidence": _joined(known.get("evidence") or (), evidence, _MOST_KEPT["evidence"]),
         "captures": _joined(known.get("captures") or (), captures, _MOST_KEPT["captures"]),
@@ -254,11 +256,13 @@ def public(
     status: str,
     error: str | None,
     try_again_at: datetime | None,
+    search: Identification | None = None,
 ) -> Json:
     """The public record (``docs/record.md``): the find, what came of it, and every fact with its source.
 
     ``post``: the post that the find turned out to be, ``None`` when no id is known. ``post_body`` and ``links``:
     bodies of the documents that were kept; ``related``: the posts around it (``relatives.as_json``).
+    ``search``: what web archives told about an embed without an id.
     """
     kept: Mapping[str, Any] = post_body or {}
     answered: dict[str, list[Json]] = {field: list(known) for field, known in (kept.get("facts") or {}).items()}
@@ -283,6 +287,8 @@ def public(
         "availability": kept.get("availability"),
         "try_again_at": _time(try_again_at),
         "error": error,
+        "identified": archived.identified_json(search) if search else None,
+        "recovered": archived.found_json(kept),
         "links": [{key: link.get(key) for key in ("short", "end", "ended", "hops")} for link in links],
         "facts": facts,
         "claims": compare.claims(answered, claimed),
@@ -321,6 +327,8 @@ def fact_json(fact: Fact) -> Json:
         shown["precision"] = fact.precision
     if fact.at:
         shown["at"] = _time(fact.at)
+    if fact.memento:
+        shown["memento"] = archived.memento_json(fact.memento)
     source = fact.source
     return {**shown, "warc": source.file if source else None, "record_id": source.record_id if source else None}
 

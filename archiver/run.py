@@ -19,10 +19,11 @@ from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
 from archiver import hops, record, schedule
+from archiver.archives import Desk
 from archiver.errors import BadReply, FetchError, RateLimited
 from archiver.find import find
 from archiver.model import Article, Exchange, Find, Outcome, PostRef, Request, Status
-from archiver.ports import Catalog, Clock, Fetcher, Platform, Watcher
+from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher, Watcher
 from archiver.settle import Reach, Settler
 
 __all__ = ["Reach", "Run", "Saved", "Target", "Traffic", "article_key", "look"]
@@ -99,17 +100,19 @@ class Run:
         fetcher: Fetcher,
         catalog: Catalog,
         clock: Clock,
-        platforms: Sequence[Platform],
+        platforms: Sequence[ArchivedPlatform],
         *,
         reach: Reach,
         parallel: int,
         watcher: Watcher | None = None,
         rhythm: schedule.Rhythm = schedule.SHIPPED,
+        desk: Desk | None = None,
     ) -> None:
+        """``desk``: where web archives are asked, ``None`` when they are not."""
         self._fetcher = fetcher
         self._catalog = catalog
         self._clock = clock
-        self._settler = Settler(catalog, clock, platforms, reach, rhythm=rhythm)
+        self._settler = Settler(catalog, clock, platforms, reach, rhythm=rhythm, desk=desk)
         self._max_hops = reach.max_hops
         self._watcher = watcher
         self._rhythm = rhythm

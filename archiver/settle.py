@@ -3,6 +3,7 @@
 ::
 
     find ─► resolve its links ─► match ─► capture ─► record ─► catalog.add ─► Outcome
+                                   └► identify ┘ └► recover ┘   (web archives: without an id; gone)
 
 A post or link that several finds share is settled once in a run, and not at all when its document says ``settled``.
 """
@@ -16,10 +17,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from archiver import capture, outcome, record, relatives, resolve, schedule
+from archiver.archives import Desk
+from archiver.archivist import Archivist
 from archiver.budget import Budget
 from archiver.errors import UnreadableCapture
-from archiver.model import Article, Find, Outcome, PostRef
-from archiver.ports import Catalog, Clock, Fetcher, Platform
+from archiver.model import Article, Find, Identification, Outcome, PostRef
+from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher
 
 Body = Mapping[str, Any]
 # Without another word from the service: an answer that says nothing is asked for again after a day, the rest sooner.
@@ -40,16 +43,18 @@ class Reach:
 
 
 class Settler:
-    """What is known of finds, posts and links, each looked up once."""
+    """What is known of finds, posts and links, each looked up once. ``desk``: where web archives are asked, ``None``
+    when they are not."""
 
     def __init__(
         self,
         catalog: Catalog,
         clock: Clock,
-        platforms: Sequence[Platform],
+        platforms: Sequence[ArchivedPlatform],
         reach: Reach,
         *,
         rhythm: schedule.Rhythm = schedule.SHIPPED,
+        desk: Desk | None = None,
     ) -> None:
         self._catalog = catalog
         self._clock = clock
@@ -58,6 +63,7 @@ class Settler:
         self._budget = Budget(reach.max_run_bytes)
         self._rhythm = rhythm
         self._underway: dict[str, asyncio.Task[tuple[Body, bool]]] = {}
+        self._archivist = Archivist(desk)
 
     async def link(self, link: str, fetcher: Fetcher) -> Body:
         """Where ``link`` leads, as its document's body; what was settled before is not followed again."""
@@ -77,13 +83,19 @@ class Settler:
         links = await asyncio.gather(*(self._once(f"link:{short}", self._link(short, fetcher)) for short in shorts))
         bodies = [body for body, _ in links]
         fresh = any(is_fresh for _, is_fresh in links)
-        post = item.post or outcome.matched(item, bodies)
+        post, search = item.post or outcome.matched(item, bodies), None
         if post is None:
-            return self._outcome(item, article, None, None, bodies, outcome.of_links(item, bodies, fresh))
+            verdict = outcome.of_links(item, bodies, fresh)
+            if item.kind == "embed" and verdict.status == "unavailable":
+                search = await self._archivist.search(item, self._platform_of(item), fetcher)
+            post = search.post if search else None
+            if post is None:
+                verdict = outcome.of_search(verdict, search, self._clock.now()) if search else verdict
+                return self._outcome(item, article, None, None, bodies, verdict, search=search)
         post_body, is_fresh = await self._once(post.key, self._post(post, fetcher))
         kin = await self._relatives(post_body, fetcher)
         verdict = outcome.of_post(post_body, bodies, fresh or is_fresh, relatives.waiting(kin))
-        return self._outcome(item, article, post, post_body, bodies, verdict, kin)
+        return self._outcome(item, article, post, post_body, bodies, verdict, kin, search=search)
 
     async def _relatives(self, body: Body, fetcher: Fetcher) -> tuple[relatives.Relative, ...]:
         """The posts that a post quotes and answers, theirs too as far as ``depth`` goes, and its author's own thread
@@ -119,6 +131,7 @@ class Settler:
         links: Sequence[Body],
         verdict: outcome.Verdict,
         kin: Sequence[relatives.Relative] = (),
+        search: Identification | None = None,
     ) -> Outcome:
         shown = record.public(
             item,
@@ -130,6 +143,7 @@ class Settler:
             status=verdict.status,
             error=verdict.error,
             try_again_at=verdict.due,
+            search=search,
         )
         return Outcome(find=item, status=verdict.status, record=shown, error=verdict.error, try_again_at=verdict.due)
 
@@ -141,6 +155,9 @@ class Settler:
             return body, False
         task = self._underway[key] = asyncio.ensure_future(work)
         return await task
+
+    def _platform_of(self, item: Find) -> ArchivedPlatform:
+        return self._platforms.get(item.platform or "") or next(iter(self._platforms.values()))
 
     def _short(self, item: Find) -> str | None:
         return None if item.post is not None or item.url is None else self._short_link(item.url)
@@ -172,7 +189,9 @@ class Settler:
     async def _post(self, post: PostRef, fetcher: Fetcher, *, again: bool = False) -> tuple[Body, bool]:
         """(the post's document body, whether this run asked for it)."""
         known = self._catalog.post(post)
-        if known is not None and not again and (known.get("settled") or self._must_wait(known)):
+        unasked = known is not None and self._archivist.has_not_been_asked(known)
+        done = known is not None and ((known.get("settled") and not unasked) or self._must_wait(known))
+        if known is not None and done and not again:
             return known, False
         looks = int(known["looks"]) if known else 0
         slot = f"{post.key}#{looks + 1}" if looks else post.key
@@ -183,16 +202,17 @@ class Settler:
             seen, problem = record.read(got, platform, looks=looks, before=known), None
         except UnreadableCapture as unreadable:
             seen, problem = record.unread(got, str(unreadable)), str(unreadable)
-        failed = any(failure.retry for failure in got.failures)
+        seen = await self._archivist.recovered(seen, platform, fetcher)
+        failed = any(failure.retry for failure in seen.failures)
         answered = seen.availability in ("ambiguous", "error") or not (seen.settled or failed)
-        wait = max((failure.retry_after_s or 0 for failure in got.failures if failure.retry), default=0)
+        wait = max((failure.retry_after_s or 0 for failure in seen.failures if failure.retry), default=0)
         wait = wait or (_AMBIGUOUS_WAIT_S if answered else _FAILURE_WAIT_S)
         due = None if seen.settled else self._clock.now() + timedelta(seconds=wait)
         document = record.post_document(
             seen, at=self._clock.now(), looks=looks + answered, try_again_at=due, error=problem, before=known
         )
         document = replace(document, body=schedule.of_post(document.body, known, self._rhythm))
-        if known is None or got.exchanges:
+        if known is None or seen.captures:
             await self._catalog.add([document])
         elif known.get("settled"):
             return {**known, "failures": document.body["failures"]}, False

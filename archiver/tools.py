@@ -18,7 +18,8 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from archiver import __version__
-from archiver.config import Config
+from archiver.archives import Desk
+from archiver.config import Config, PolitenessConfig
 from archiver.errors import ArchiverError, ConfigError, NoInput, Refused
 from archiver.findings import Checked, Finding
 from archiver.model import Health, Probed
@@ -28,7 +29,7 @@ from archiver.net.patience import PatientFetcher
 from archiver.net.probe import probe
 from archiver.platforms import short_link
 from archiver.platforms.x.post import X
-from archiver.ports import Catalog, Clock, Fetcher, Platform
+from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher
 from archiver.store import crawls, folders, intake, outgoing
 from archiver.store.archive import Archive, Habits
 from archiver.store.health import examine, permissions
@@ -41,6 +42,8 @@ T = TypeVar("T")
 BEARER = "ARCHIVER_X_BEARER"
 """The environment variable with the token of X's official API; never a word of the command line, never in a WARC."""
 _TOKEN = re.compile(r"[\x21-\x7e]{8,4096}")
+_ARCHIVE_PAUSE_S = 60.0
+"""What the Internet Archive wants after a 429, since November 2023 (``protocols`` 6.4)."""
 _ANY_PORT = frozenset(range(1, 65_536))
 _MEDIA_TYPES = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}
 
@@ -74,16 +77,18 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What a run is handed. ``archive_dir``: where the WARCs are."""
+    """What a run is handed. ``desk``: where web archives are asked, ``None`` when they are not. ``archive_dir``: where
+    the WARCs are."""
 
     fetcher: Fetcher
     catalog: Catalog
     clock: Clock
-    platforms: tuple[Platform, ...]
+    platforms: tuple[ArchivedPlatform, ...]
+    desk: Desk | None
     archive_dir: Path
 
 
-def platforms(config: Config) -> tuple[Platform, ...]:
+def platforms(config: Config) -> tuple[ArchivedPlatform, ...]:
     """The networks that are asked for posts, as configured."""
     x = config.x
     return (
@@ -117,6 +122,36 @@ def _bearer(config: Config, environment: Mapping[str, str] = os.environ) -> str:
     return token
 
 
+def desk(config: Config) -> Desk | None:
+    """Where web archives are asked, as configured; ``None`` when they are not."""
+    archives = config.archives
+    if not archives.wayback:
+        return None
+    return Desk(
+        availability_url=archives.availability_url,
+        cdx_url=archives.cdx_url,
+        replay_url=archives.replay_url,
+        mementos=archives.most_mementos,
+        candidates=archives.most_candidates,
+        failures=archives.give_up_after,
+    )
+
+
+def politeness(config: Config) -> PolitenessConfig:
+    """The configured politeness, with the web archives' own rates where nothing else is written for them."""
+    archives = config.archives
+    rates = {archives.cdx_url: archives.cdx_per_minute, archives.replay_url: archives.mementos_per_minute}
+    routes = {url.removeprefix("https://"): rate / 60 for url, rate in rates.items()}
+    return replace(config.politeness, hosts={**routes, **config.politeness.hosts})
+
+
+def _pauses(config: Config) -> dict[str, float]:
+    """Hosts that answer 429 without saying for how long, and what they are known to want."""
+    archives = config.archives
+    urls = (archives.availability_url, archives.cdx_url, archives.replay_url)
+    return {urlsplit(url).netloc: _ARCHIVE_PAUSE_S for url in urls}
+
+
 @asynccontextmanager
 async def writing(config: Config, *, wait_lock_s: float = 0) -> AsyncIterator[Tools]:
     """Tools over the configured archive, locked, recovered and ready to be written; closed afterwards.
@@ -139,14 +174,15 @@ async def writing(config: Config, *, wait_lock_s: float = 0) -> AsyncIterator[To
         ),
     )
     try:
-        client = Client(config.network, config.politeness, clock)
+        client = Client(config.network, politeness(config), clock)
         try:
             recording = RecordingFetcher(client, archive, max_decoded_bytes=config.network.max_decoded_bytes)
             yield Tools(
-                fetcher=PatientFetcher(recording, config.network, clock, client.pace),
+                fetcher=PatientFetcher(recording, config.network, clock, client.pace, _pauses(config)),
                 catalog=archive,
                 clock=clock,
                 platforms=platforms(config),
+                desk=desk(config),
                 archive_dir=config.archive.dir,
             )
         finally:

@@ -30,6 +30,10 @@ max_wait_s = 0.05
 {network}
 [politeness]
 requests_per_second = 0
+[archives]
+wayback = {wayback}
+cdx_per_minute = 0
+mementos_per_minute = 0
 """
 
 
@@ -47,18 +51,23 @@ class Said:
 
 
 class Newsroom:
-    """``folder`` holds config.toml and the archive. ``network``: further lines of that section."""
+    """``folder`` holds config.toml and the archive. ``network``: further lines of that section. ``wayback``: whether
+    web archives are asked; only tests about them do, since every post that is gone then costs questions."""
 
-    def __init__(self, folder: Path, web: LoopbackWeb, *, network: str = "") -> None:
+    def __init__(self, folder: Path, web: LoopbackWeb, *, network: str = "", wayback: bool = False) -> None:
         self.folder = folder
         self.web = web
         self.archive = folder / "archive"
         self.config = folder / "config.toml"
+        self.wayback = wayback
         self.connect(web.connect_to_toml, network)
 
     def connect(self, connect_to: str, network: str = "") -> None:
         """Lead every name to ``connect_to`` from now on."""
-        self.config.write_text(SETTINGS.format(ca=self.web.ca_bundle, connect_to=connect_to, network=network))
+        wayback = str(self.wayback).lower()
+        self.config.write_text(
+            SETTINGS.format(ca=self.web.ca_bundle, connect_to=connect_to, network=network, wayback=wayback)
+        )
 
     def unplug(self) -> None:
         """No name leads anywhere any more: port 9 (discard) refuses."""

@@ -107,6 +107,11 @@ def read_replay(exchange: Exchange) -> Replay:
     return Replay(kind="trouble", problem=f"the archive itself answered {exchange.status}{said}")
 
 
+def is_memento(exchange: Exchange) -> bool:
+    """Whether the answer is an archived one, whatever its status."""
+    return _memento_at(exchange) is not None
+
+
 def _memento_at(exchange: Exchange) -> datetime | None:
     try:
         at = parsedate_to_datetime(exchange.header("memento-datetime") or "")

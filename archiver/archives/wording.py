@@ -18,19 +18,20 @@ MAX_CHARS = 4_000
 """What of a text is compared; posts were 140, then 280 characters long, and may be 25,000 since 2023."""
 LEAST_CHARS = 20
 """Letters and digits that a text must have to tell one post from another: below, it is too common to prove anything."""
-_CUT_LEAST = 40
+_PART_LEAST = 40
 _ALIKE = 0.85
 
 _LINK = re.compile(r"https?://\S{1,2000}|pic\.(?:twitter|x)\.com/\w{1,40}", re.IGNORECASE)
 _EMOJI_STYLE = "\ufe0f"
 _CUT = re.compile(r"(?:…|\.\.\.)\s*$")
-Kind = Literal["same", "cut", "short", "alike", "other"]
+Kind = Literal["same", "cut", "tail", "short", "alike", "other"]
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """``same``: letter for letter; ``cut``: one is the other's beginning and ends in an ellipsis; ``short``: the same,
-    but too short to prove anything; ``alike``: nearly; ``other``: no. ``ratio``: 0 to 1, of what is alike."""
+    """``same``: letter for letter; ``cut``: one is the other's beginning and ends in an ellipsis; ``tail``: one is the
+    other's end (where an embed is running text, nobody knows for sure where it begins); ``short``: the same, but too
+    short to prove anything; ``alike``: nearly; ``other``: no. ``ratio``: 0 to 1, of what is alike."""
 
     kind: Kind
     ratio: float
@@ -38,7 +39,7 @@ class Likeness:
     @property
     def proves(self) -> bool:
         """Whether it is good enough to call both one post's, where the author and the day agree too."""
-        return self.kind in ("same", "cut")
+        return self.kind in ("same", "cut", "tail")
 
 
 def compare(one: str, other: str) -> Likeness:
@@ -50,8 +51,12 @@ def compare(one: str, other: str) -> Likeness:
         return Likeness("same" if len(first) >= LEAST_CHARS else "short", 1.0)
     shorter, longer = sorted((first, second), key=len)
     cut_off = one if shorter == first else other
-    if longer.startswith(shorter) and _CUT.search(_LINK.sub("", cut_off[-300:])) and len(shorter) >= _CUT_LEAST:
-        return Likeness("cut", len(shorter) / len(longer))
+    if len(shorter) >= _PART_LEAST:
+        share = round(len(shorter) / len(longer), 2)
+        if longer.startswith(shorter) and _CUT.search(_LINK.sub("", cut_off[-300:])):
+            return Likeness("cut", share)
+        if longer.endswith(shorter):
+            return Likeness("tail", share)
     matcher = SequenceMatcher(None, first[:1_000], second[:1_000], autojunk=False)
     if matcher.real_quick_ratio() < _ALIKE or matcher.quick_ratio() < _ALIKE:
         return Likeness("other", round(matcher.quick_ratio(), 2))

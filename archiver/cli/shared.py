@@ -31,7 +31,7 @@ def run_of(settings: config.Config, ready: tools.Tools, watcher: printing.Onlook
         max_post_bytes=x.max_post_bytes,
         max_run_bytes=x.max_run_bytes,
     )
-    return run.Run(*stages, reach=reach, parallel=network.parallel, watcher=watcher)
+    return run.Run(*stages, reach=reach, parallel=network.parallel, watcher=watcher, desk=ready.desk)
 
 
 def say(error: ArchiverError, debug: bool) -> int:

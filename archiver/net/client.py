@@ -93,7 +93,7 @@ class Client:
         place = guard.place(request.url, self._config.allowed_ports)
         if request.secret_headers and place.scheme != "https":
             raise Refused(place.url, "a secret is never sent unencrypted")
-        if penalty_s := await self.pace.turn(place.host, self._config.max_wait_s):
+        if penalty_s := await self._turn(place):
             raise RateLimited(place.url, f"{place.host} wants to be left alone", retry_after_s=penalty_s)
         async with self._room:
             self._busy += 1
@@ -101,6 +101,9 @@ class Client:
                 return await self._attempt(_Asking(request, place, self._clock.now(), _loop_s()))
             finally:
                 self._busy -= 1
+
+    async def _turn(self, place: Place) -> float:
+        return await self.pace.turn(place.host, self._config.max_wait_s, path=place.target.decode("ascii"))
 
     async def aclose(self) -> None:
         """Close every idle connection; exchanges under way close theirs when they end."""

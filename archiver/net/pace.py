@@ -17,24 +17,34 @@ class Pace:
     def __init__(self, config: PolitenessConfig, clock: Clock) -> None:
         self._config = config
         self._clock = clock
+        self._routes: dict[str, list[str]] = {}
+        for name in sorted((name for name in config.hosts if "/" in name), key=len, reverse=True):
+            self._routes.setdefault(name.partition("/")[0], []).append(name)
         self._next_at: dict[str, float] = {}
         self._alone_until: dict[str, float] = {}
 
-    async def turn(self, host: str, longest_s: float = math.inf) -> float:
-        """Return 0.0 when ``host`` may be asked; without waiting, the seconds for which it is still to be left alone
-        when those are more than ``longest_s``."""
-        rate = self._config.hosts.get(host, self._config.requests_per_second)
+    async def turn(self, host: str, longest_s: float = math.inf, *, path: str = "/") -> float:
+        """Return 0.0 when ``host`` may be asked for ``path``; without waiting, the seconds for which it is still to be
+        left alone when those are more than ``longest_s``."""
+        lane, rate = self._lane(host, path)
         while (penalty_s := self.penalty_s(host)) <= longest_s:
             if not rate and not penalty_s:
                 return 0.0
             now = self._clock.monotonic_s()
-            at = max(self._next_at.get(host, now), now + penalty_s)
-            self._next_at[host] = at + (1 / rate if rate else 0)
+            at = max(self._next_at.get(lane, now), now + penalty_s)
+            self._next_at[lane] = at + (1 / rate if rate else 0)
             if at > now:
                 await self._clock.sleep(at - now)
             if not self.penalty_s(host):
                 return 0.0
         return penalty_s
+
+    def _lane(self, host: str, path: str) -> tuple[str, float]:
+        """(what is paced by itself, its rate): the longest configured beginning of the address, else the host."""
+        for name in self._routes.get(host, ()):
+            if f"{host}{path}".startswith(name):
+                return name, self._config.hosts[name]
+        return host, self._config.hosts.get(host, self._config.requests_per_second)
 
     def penalise(self, host: str, seconds: float) -> None:
         """Nobody gets a turn at ``host`` for the next ``seconds``; an earlier, longer penalty stands."""

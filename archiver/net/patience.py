@@ -6,12 +6,15 @@ every attempt is stored.
 | unreachable, timed out, bad reply; cut by time or disconnect; 502, 504 | another try after full-jitter back-off |
 | 429, 503 with a ``Retry-After`` of at most ``network.max_wait_s`` | another try when it says |
 | 429, 503 with a longer one | ``RateLimited`` at once; the host is left alone that long |
+| 429 with none, of a host that is known to want a pause | as if it had said how long |
 | 429, 503 with none that can be used | as the first row |
+| an archived answer (``Memento-Datetime``), whatever its status | the answer: it says nothing about the archive |
 | refused by the guard, any other status | the answer, or the error, as it is |
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -33,13 +36,17 @@ _PASSING = (429, 502, 503, 504)
 
 
 class PatientFetcher:
-    """A ``Fetcher`` that asks ``inner`` up to ``network.tries`` times."""
+    """A ``Fetcher`` that asks ``inner`` up to ``network.tries`` times. ``pauses``: by host, the seconds that it wants
+    after a 429 that does not say."""
 
-    def __init__(self, inner: Fetcher, config: NetworkConfig, clock: Clock, pace: Pace) -> None:
+    def __init__(
+        self, inner: Fetcher, config: NetworkConfig, clock: Clock, pace: Pace, pauses: Mapping[str, float] | None = None
+    ) -> None:
         self._inner = inner
         self._config = config
         self._clock = clock
         self._pace = pace
+        self._pauses = pauses or {}
         self._back_off = wait_random_exponential(multiplier=FIRST_WAIT_S, max=config.max_wait_s)
 
     async def fetch(self, request: Request) -> Exchange:
@@ -76,7 +83,7 @@ class PatientFetcher:
 
     async def _attempt(self, request: Request) -> Exchange:
         exchange = await self._inner.fetch(request)
-        asked_s = retry_after_s(exchange, self._clock.now()) if exchange.status in _BUSY else None
+        asked_s = self._asked_s(exchange) if exchange.status in _BUSY and not _archived(exchange) else None
         if asked_s and not exchange.replayed:
             self._pace.penalise(place(exchange.url, self._config.allowed_ports).host, asked_s)
             if asked_s > self._config.max_wait_s:
@@ -86,7 +93,7 @@ class PatientFetcher:
     def _wait_s(self, state: RetryCallState) -> float:
         assert state.outcome is not None
         if not state.outcome.failed:
-            asked_s = retry_after_s(state.outcome.result(), self._clock.now())
+            asked_s = self._asked_s(state.outcome.result())
             if asked_s:
                 return asked_s
         return self._back_off(state)
@@ -94,9 +101,16 @@ class PatientFetcher:
     def _last(self, state: RetryCallState) -> Exchange:
         assert state.outcome is not None
         exchange: Exchange = state.outcome.result()
-        if exchange.status in _BUSY:
-            raise _limited(exchange, retry_after_s(exchange, self._clock.now()))
+        if exchange.status in _BUSY and not _archived(exchange):
+            raise _limited(exchange, self._asked_s(exchange))
         return exchange
+
+    def _asked_s(self, exchange: Exchange) -> float | None:
+        """The pause that the answer asks for, or that its host is known to want."""
+        said = retry_after_s(exchange, self._clock.now())
+        if said is None and exchange.status == 429:
+            return self._pauses.get(place(exchange.url, self._config.allowed_ports).host)
+        return said
 
 
 def retry_after_s(exchange: Exchange, now: datetime) -> float | None:
@@ -120,7 +134,13 @@ def _worth_asking_again(error: BaseException) -> bool:
 
 
 def _passing(exchange: Exchange) -> bool:
-    return not exchange.replayed and (exchange.status in _PASSING or exchange.cut in ("time", "disconnect"))
+    busy = exchange.status in _PASSING and not _archived(exchange)
+    return not exchange.replayed and (busy or exchange.cut in ("time", "disconnect"))
+
+
+def _archived(exchange: Exchange) -> bool:
+    """Whether the status is that of another site, once (RFC 7089, 4.5.3)."""
+    return exchange.header("memento-datetime") is not None
 
 
 def _limited(exchange: Exchange, asked_s: float | None) -> RateLimited:

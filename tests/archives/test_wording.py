@@ -27,6 +27,12 @@ POST = 'Lamp lit at 23:14 local time,\nnobody inside. – Door "still locked", s
         ("Lamp lit at 23:14 local time, nobody inside. – Door “still locked”, sa… https://t.co/AbCdEf1234", "cut"),
         ("Lamp lit at 23:14 local time, nobody inside. – Door “still locked”, sa", "alike"),
         ("Lamp lit at 23:41 local time, nobody inside. – Door “still locked”, says @GullKeys_eg.", "alike"),
+        (
+            "So they say. Lamp lit at 23:14 local time, nobody inside. – Door “still locked”, says @GullKeys_eg.",
+            "tail",
+        ),
+        ("nobody inside. – Door “still locked”, says @GullKeys_eg.", "tail"),
+        ("says @GullKeys_eg.", "other"),
         ("Lamp lit…", "other"),
         ("Two ferry crews wrote down the minute, and neither was asleep at the time.", "other"),
         ("", "other"),

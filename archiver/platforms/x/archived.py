@@ -8,13 +8,11 @@ about the post, and nothing is learnt from it but that it was looked at.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from archiver.errors import UnreadableCapture
-from archiver.model import Exchange, Fact, Memento, PostRef
+from archiver.model import Exchange, Fact, Kept, Memento, PostRef
 from archiver.platforms.x import answers, permalink, snowflake, urls
-from archiver.platforms.x.media import Medium
 from archiver.platforms.x.said import json_object
 from archiver.platforms.x.shown import Shown
 
@@ -33,16 +31,6 @@ _SHELLS = (
     ("Log in to ", "a login wall"),
     ('id="react-root"', "a shell without the post"),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What an archived answer shows of a post. ``facts``: (field, fact) in no order of preference; empty when it shows
-    none, and then ``nothing`` says what it is instead. ``media``: what the facts name, to be fetched."""
-
-    facts: tuple[tuple[str, Fact], ...] = ()
-    nothing: str | None = None
-    media: tuple[Medium, ...] = ()
 
 
 def addresses(post: PostRef) -> Iterator[tuple[str, bool]]:
@@ -79,17 +67,25 @@ def beginnings(handle: str, day: date) -> tuple[str, ...]:
     )
 
 
-def read(exchange: Exchange, post: PostRef, memento: Memento) -> Reading:
+def keen(media_type: str, at: datetime) -> int:
+    """How likely a capture shows its post, 0 the likeliest: rendered pages and JSON before shells, other files last."""
+    if media_type == "text/html":
+        return 0 if at < RENDERED_UNTIL else 2
+    return 1 if media_type == "application/json" else 3
+
+
+def read(exchange: Exchange, post: PostRef, memento: Memento) -> Kept:
     """What the archived answer, got from X at ``memento.at``, shows of ``post``."""
     if exchange.status != 200:
-        return Reading(nothing=f"X answered {exchange.status}")
+        return Kept(nothing=f"X answered {exchange.status}")
     try:
         shown, nothing = _shown(exchange, post)
     except UnreadableCapture as problem:
-        return Reading(nothing=str(problem))
+        return Kept(nothing=str(problem))
     if shown is None:
-        return Reading(nothing=nothing)
-    return Reading(facts=tuple(_facts(shown, exchange, memento)), media=shown.media)
+        return Kept(nothing=nothing)
+    wanted = tuple(medium.ladder for medium in shown.media if medium.ladder)
+    return Kept(facts=tuple(_facts(shown, exchange, memento)), wanted=wanted)
 
 
 def _shown(exchange: Exchange, post: PostRef) -> tuple[Shown | None, str]:
@@ -105,7 +101,7 @@ def _shown(exchange: Exchange, post: PostRef) -> tuple[Shown | None, str]:
 def _facts(shown: Shown, exchange: Exchange, memento: Memento) -> Iterator[tuple[str, Fact]]:
     def fact(field: str, value: object) -> tuple[str, Fact]:
         how = f"wayback.{shown.form}.{field}"
-        return field, Fact(value=value, how=how, source=exchange.warc, memento=memento)
+        return field, Fact(value=value, how=how, source=exchange.warc, at=memento.at, memento=memento)
 
     for field, value in (
         ("author", shown.author),
@@ -121,7 +117,7 @@ def _facts(shown: Shown, exchange: Exchange, memento: Memento) -> Iterator[tuple
         at = shown.posted_at
         yield (
             "posted_at",
-            Fact(value=str(at), how=how, source=exchange.warc, precision=at.precision, memento=memento),
+            Fact(value=str(at), how=how, source=exchange.warc, precision=at.precision, at=memento.at, memento=memento),
         )
     for field, other in (("quoted", shown.quoted), ("in_reply_to", shown.in_reply_to)):
         if other:

@@ -9,11 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Literal
 
 from archiver.errors import UnreadableCapture
-from archiver.model import Capture, Evidence, Exchange, Fact, Moment, PostRef, Reading, Request, Why
-from archiver.platforms.x import api, fxtwitter, holdings, media, oembed, snowflake, syndication, urls, verdict
+from archiver.model import Capture, Evidence, Exchange, Fact, Kept, Memento, Moment, PostRef, Reading, Request, Why
+from archiver.platforms.x import (
+    api,
+    archived,
+    fxtwitter,
+    holdings,
+    media,
+    oembed,
+    snowflake,
+    syndication,
+    urls,
+    verdict,
+)
 from archiver.platforms.x.said import Said
 
 Facts = dict[str, tuple[Fact, ...]]
@@ -54,6 +66,26 @@ class X:
     def canonical(self, ref: PostRef) -> str:
         """See ``ports.Platform``."""
         return urls.canonical(ref)
+
+    def moment(self, post: PostRef) -> Moment | None:
+        """See ``ports.Platform``."""
+        return snowflake.moment(post.post_id)
+
+    def addresses(self, post: PostRef) -> tuple[tuple[str, bool], ...]:
+        """See ``ports.Platform``."""
+        return tuple(archived.addresses(post))
+
+    def beginnings(self, handle: str, day: date) -> tuple[str, ...]:
+        """See ``ports.Platform``."""
+        return archived.beginnings(handle, day)
+
+    def keen(self, media_type: str, at: datetime) -> int:
+        """See ``ports.Platform``."""
+        return archived.keen(media_type, at)
+
+    def kept(self, exchange: Exchange, post: PostRef, memento: Memento) -> Kept:
+        """See ``ports.Platform``."""
+        return archived.read(exchange, post, memento)
 
     def plan(self, post: PostRef, got: Sequence[Exchange]) -> tuple[Request, ...]:
         """See ``ports.Platform``."""

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.model import Memento, PostRef
-from archiver.platforms.x import answers, archived, permalink, snowflake
+from archiver.model import Kept, Memento, PostRef
+from archiver.platforms.x import answers, archived, media, permalink, snowflake
 from tests.answers import answer, in_json
 from tests.loopback.legacy import legacy_page, shell, version_1, version_2
 from tests.loopback.nouns import Account, Link, Photo, Post
@@ -67,7 +67,7 @@ def test_a_rendered_page_tells_everything_about_its_post():
     }
     assert {fact.how for _, fact in reading.facts} == {f"wayback.permalink.{field}" for field, _ in reading.facts}
     assert {fact.memento for _, fact in reading.facts} == {WHEN}
-    assert [(medium.url, medium.alt) for medium in reading.media] == [(POST.photos[0].url, "A spiral staircase")]
+    assert [ladder[0] for ladder in reading.wanted] == [media.photo_ladder(POST.photos[0].url)[0]]
 
 
 @pytest.mark.parametrize("post", [PARENT, *ANSWERS], ids=["above", "first below", "second below", "last below"])
@@ -81,7 +81,7 @@ def test_the_post_asked_for_is_found_among_the_others(post):
 def test_a_post_that_the_page_does_not_hold_is_not_invented():
     """Not even when the page is of the same author."""
     other = replace(REF, post_id=minted("2018-05-21T16:20:46.000Z"))
-    assert archived.read(answer(body=PAGE), other, WHEN) == archived.Reading(nothing="a page without the post")
+    assert archived.read(answer(body=PAGE), other, WHEN) == Kept(nothing="a page without the post")
 
 
 def test_an_unclosed_post_does_not_swallow_its_neighbours():
@@ -115,7 +115,7 @@ def test_json_of_both_versions_is_read(told, number):
     assert (found["author"], found["handle"], found["author_id"]) == (ADA.name, ADA.handle, ADA.user_id)
     assert found["posted_at"] == "2018-05-21T16:20:45.000Z"
     assert (found["quoted"]["post_id"], found["in_reply_to"]["post_id"]) == (QUOTED.post_id, PARENT.post_id)
-    assert [(medium.url, medium.alt) for medium in reading.media] == [(POST.photos[0].url, "A spiral staircase")]
+    assert [ladder[0] for ladder in reading.wanted] == [media.photo_ladder(POST.photos[0].url)[0]]
     assert {fact.how.split(".")[1] for _, fact in reading.facts} == {"api"}
 
 
@@ -143,7 +143,7 @@ def test_json_of_another_post_is_nothing(told):
 )  # fmt: skip
 def test_shells_and_errors_are_nothing(exchange, nothing):
     """What shows no post says nothing about it, whatever else it is."""
-    assert archived.read(exchange, REF, WHEN) == archived.Reading(nothing=nothing)
+    assert archived.read(exchange, REF, WHEN) == Kept(nothing=nothing)
 
 
 @pytest.mark.parametrize(

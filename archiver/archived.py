@@ -1,0 +1,65 @@
+"""What web archives told, joined to what a post's services said, and as JSON. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from archiver.model import Identification, Memento, Moment, PostRecord, Recovery
+
+
+def recovered(record: PostRecord, recovery: Recovery) -> PostRecord:
+    """``record`` with what web archives hold of the post, behind what its services said."""
+    facts = {field: tuple(known) for field, known in record.facts.items()}
+    for field, found in recovery.facts.items():
+        facts[field] = (*facts.get(field, ()), *found)
+    return replace(
+        record,
+        facts=facts,
+        captures=(*record.captures, *recovery.exchanges),
+        failures=(*record.failures, *recovery.failures),
+        settled=record.settled and recovery.settled,
+        recovery=recovery,
+    )
+
+
+def memento_json(memento: Memento) -> dict[str, Any]:
+    """A web archive's capture as the public record names it."""
+    return {"at": str(Moment(at=memento.at, precision="second")), "url": memento.url}
+
+
+def recovered_json(recovery: Recovery) -> dict[str, Any]:
+    """What came of asking web archives for a post, as its document keeps it."""
+    found = memento_json(recovery.memento) if recovery.memento else {"at": None, "url": None}
+    return {**found, "seen": recovery.seen, "settled": recovery.settled}
+
+
+def found_json(kept: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The capture that shows the post, ``None`` when none does or was looked for."""
+    found = kept.get("recovered") or {}
+    return {"at": found["at"], "url": found["url"]} if found.get("url") else None
+
+
+def identified_json(search: Identification) -> dict[str, Any]:
+    """What web archives told about an embed without an id, and by what evidence."""
+    return {
+        "post_id": search.post.post_id if search.post else None,
+        "how": "web archives: account, day and words",
+        "seen": search.seen,
+        "listed": search.listed,
+        "read": search.read,
+        "whole": search.whole,
+        "candidates": [
+            {
+                "post_id": one.post_id,
+                "url": one.url,
+                "confidence": one.confidence,
+                "ratio": one.ratio,
+                "memento": memento_json(one.memento),
+                "warc": one.source.file,
+                "record_id": one.source.record_id,
+            }
+            for one in search.candidates
+        ],
+    }

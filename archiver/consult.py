@@ -1,0 +1,147 @@
+"""Ask a web archive: which captures it has, and what one holds. Over the ``Fetcher`` port, so that every answer is in
+our own WARC before it is read.
+
+An archive that does not answer is left alone for the rest of the run after a few failures (``Patience``); one that asks
+to be left alone (429) is, by the fetcher's own pace.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from archiver.archives import Desk, cdx, wayback
+from archiver.errors import FetchError
+from archiver.model import Exchange, Failure, Memento, Request, Why
+from archiver.ports import ArchivedPlatform, Fetcher
+
+_MOST_HOPS = 4
+"""Redirects within the archive: to the nearest capture, along archived redirects, to their nearest captures."""
+_PAGE_ROWS = 1_000
+
+
+class Patience:
+    """Which hosts are still asked in this run: after ``most`` failures in a row, no more."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._failures: Counter[str] = Counter()
+
+    def lost(self, url: str) -> bool:
+        """Whether its host has failed too often."""
+        return self._failures[urlsplit(url).netloc] >= self._most
+
+    def heard(self, url: str, *, well: bool) -> None:
+        """An answer of its host, or none (not ``well``)."""
+        host = urlsplit(url).netloc
+        self._failures[host] = 0 if well else self._failures[host] + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """Captures of what was asked for, each once. ``whole``: none is missing; else ``problem`` says why."""
+
+    rows: tuple[cdx.Row, ...] = ()
+    whole: bool = True
+    problem: str | None = None
+
+
+@dataclass(slots=True)
+class Consultation:
+    """One piece of work with the archive. ``slot``: what its questions belong to. ``exchanges``, ``failures``: what
+    came of them, in order; ``troubles``: in words, what stood in the way and may be gone another time."""
+
+    desk: Desk
+    fetcher: Fetcher
+    patience: Patience
+    slot: str
+    exchanges: list[Exchange] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+
+    async def nearest(self, url: str, at: datetime | None) -> wayback.Snapshot | None:
+        """The capture of ``url`` nearest to ``at`` that the archive names; ``None`` proves nothing."""
+        asked = wayback.availability_url(self.desk.availability_url, url, at)
+        exchange = await self._ask(asked, "listing", max_bytes=1_000_000)
+        return wayback.read_availability(exchange) if exchange else None
+
+    async def listed(self, url: str, *, prefix: bool) -> Listed:
+        """The captures of ``url`` (``prefix``: of what begins so), page by page, at most ``desk.rows`` of them."""
+        rows: dict[tuple[str, str], cdx.Row] = {}
+        resume: str | None = None
+        while True:
+            limit = min(_PAGE_ROWS, self.desk.rows - len(rows))
+            asked = cdx.query_url(self.desk.cdx_url, url, prefix=prefix, limit=limit, resume=resume)
+            exchange = await self._ask(asked, "listing", max_bytes=cdx.MAX_BYTES)
+            if exchange is None:
+                return Listed(rows=tuple(rows.values()), whole=False, problem=self.troubles[-1])
+            listing = cdx.read(exchange)
+            if listing.problem:
+                if exchange.status == 200 or exchange.status >= 500:
+                    self.troubles.append(listing.problem)
+                return Listed(rows=tuple(rows.values()), whole=False, problem=listing.problem)
+            known = len(rows)
+            rows |= {(row.stamp, row.original): row for row in listing.rows}
+            if listing.resume is None:
+                return Listed(rows=tuple(rows.values()))
+            if len(rows) == known or len(rows) >= self.desk.rows or listing.resume == resume:
+                problem = f"only the first {len(rows)} captures were looked through"
+                return Listed(rows=tuple(rows.values()), whole=False, problem=problem)
+            resume = listing.resume
+
+    async def memento(self, stamp: str, url: str) -> tuple[Exchange, Memento] | None:
+        """The archived answer for ``url`` at ``stamp``, or the nearest one that there is; ``None`` when it has none."""
+        asked = wayback.replay_url(self.desk.replay_url, stamp, url)
+        for _ in range(_MOST_HOPS):
+            exchange = await self._ask(asked, "memento", max_bytes=wayback.MAX_PAGE_BYTES)
+            if exchange is None:
+                return None
+            replay = wayback.read_replay(exchange)
+            if replay.kind == "memento" and replay.at:
+                return exchange, Memento(at=replay.at, url=asked)
+            if replay.problem and exchange.status >= 500:
+                self.troubles.append(replay.problem)
+            if not replay.next or replay.next == asked:
+                return None
+            asked = replay.next
+        return None
+
+    async def _ask(self, url: str, why: Why, *, max_bytes: int) -> Exchange | None:
+        """The answer, whatever it says; ``None`` when there is none, which is then among the failures."""
+        # a capture never changes, so whoever wants it once has it for good; a listing belongs to its question
+        slot = f"memento:{url}" if why == "memento" else self.slot
+        request = Request(url=url, why=why, slot=slot, max_decoded_bytes=max_bytes)
+        if self.patience.lost(url):
+            reason = "left alone for the rest of this run"
+            self._fail(Failure(request=request, word="unreachable", reason=reason, retry=True))
+            return None
+        try:
+            exchange = await self.fetcher.fetch(request)
+        except FetchError as error:
+            if error.retry_after_s is None:  # else the host says when to come back, and the pace heeds it
+                self.patience.heard(url, well=False)
+            after_s = error.retry_after_s
+            failure = Failure(
+                request=request, word=error.word, reason=error.reason, retry=error.retry, retry_after_s=after_s
+            )
+            self._fail(failure)
+            return None
+        self.patience.heard(url, well=exchange.status < 500 or wayback.is_memento(exchange))
+        self.exchanges.append(exchange)
+        return exchange
+
+    def _fail(self, failure: Failure) -> None:
+        self.failures.append(failure)
+        self.troubles.append(f"{urlsplit(failure.request.url).hostname} {failure.word}: {failure.reason}")
+
+
+def chosen(rows: Sequence[cdx.Row], platform: ArchivedPlatform) -> Iterator[cdx.Row]:
+    """The captures worth looking at, the likeliest to show the post first, of the same bytes only one."""
+    seen: set[str] = set()
+    for row in sorted(rows, key=lambda row: (platform.keen(row.media_type, row.at), row.stamp)):
+        if not row.digest or row.digest not in seen:
+            seen.add(row.digest)
+            yield row

@@ -1,0 +1,278 @@
+"""Web archives, end to end: the real program on a loopback web where posts are gone and archived."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.loopback import sample_world as sample
+from tests.loopback.embeds import blockquote, running_text
+from tests.loopback.legacy import shell, version_1, version_2
+from tests.loopback.nouns import Account, Photo, Post, snowflake
+from tests.loopback.scenarios import SCENARIOS
+from tests.loopback.server import LoopbackWeb
+from tests.loopback.wayback import Capture, in_json, of_post
+from tests.loopback.x_world import World
+from tests.newsroom import Newsroom, row
+from tests.shared import SHARED, needs_shared
+from tests.test_record import valid
+
+ANNA = Account(handle="anna_example", name="Anna Example")
+GONE = Post(
+    post_id=snowflake("2018-03-01T10:00:00.250Z"),
+    by=ANNA,
+    text="A post by Anna that somebody deleted, with a picture",
+    pic="AnnasPic01",
+    photos=(Photo(media_id=snowflake("2018-03-01T09:59:00Z"), alt="A gull"),),
+    scenario=SCENARIOS["deleted"],
+)
+EMBED = f"<html><body>{blockquote(GONE)}</body></html>"
+TEXT = f"It was said before.\n{running_text(GONE)}\nAnd that was that.\n"
+
+
+@pytest.fixture
+def newsroom(tmp_path) -> Iterator[Callable[..., Newsroom]]:
+    """Opens a newsroom that asks web archives, on the web of a world; closes the web afterwards."""
+    webs = []
+
+    def on(*posts: Post, captures: tuple[Capture, ...] = (), **more) -> Newsroom:
+        web = LoopbackWeb(World(posts=posts, captures=captures, **more).hosts(), folder=tmp_path).__enter__()
+        webs.append(web)
+        return Newsroom(tmp_path, web, wayback=True)
+
+    yield on
+    for web in webs:
+        web.__exit__()
+
+
+def values(found, field):
+    """(value, how) of each fact of a field."""
+    return [(fact["value"], fact["how"]) for fact in found["facts"].get(field, ())]
+
+
+def stored(room, found):
+    """Every record id that the record names, and whether all of them are in the archive."""
+    ids = {headers.get_header("WARC-Record-ID") for headers, _ in room.records()}
+    named = set(re.findall(r"<urn:uuid:[0-9a-f-]{36}>", str(found)))
+    return bool(named) and named <= ids
+
+
+def test_a_deleted_post_is_had_from_the_wayback_machine(newsroom):
+    """Gone from X, whole in the archive: its facts have the capture's time and address, its bytes are in our WARC."""
+    room = newsroom(GONE, captures=(of_post(GONE, "20180302000000"),))
+    [found] = room.save(room.file("page.html", EMBED)).rows
+    assert valid(found, "saved")
+    assert (found["status"], found["availability"], found["error"]) == ("archived", "deleted", None)
+    memento = {
+        "at": "2018-03-02T00:00:00.000Z",
+        "url": f"https://web.archive.org/web/20180302000000id_/{GONE.url('twitter.com')}",
+    }
+    assert found["recovered"] == memento
+    assert values(found, "author_id") == [(ANNA.user_id, "wayback.permalink.author_id")]
+    assert found["facts"]["text"][0]["memento"] == memento
+    assert stored(room, found)
+
+
+def test_a_second_save_asks_nobody_about_it(newsroom):
+    """What was recovered is known."""
+    room = newsroom(GONE, captures=(of_post(GONE, "20180302000000"),))
+    page = room.file("page.html", EMBED)
+    room.save(page)
+    before = len(room.web.log)
+    [found] = room.save(page).rows
+    assert (found["status"], len(room.web.log)) == ("already", before)
+
+
+def test_shells_are_passed_over_until_a_capture_shows_the_post(newsroom):
+    """Archived walls and errors are nothing; the likeliest captures come first, whatever availability names."""
+    url = GONE.url("twitter.com")
+    captures = (
+        Capture(url=url, stamp="20180301100001", body=shell("login").encode()),
+        Capture(url=url, stamp="20230801000000", body=shell("wrong").encode()),
+        Capture(url=url, stamp="20230901000000", status=404),
+        of_post(GONE, "20190101000000", tail="?s=20"),
+    )
+    room = newsroom(GONE, captures=captures)
+    [found] = room.save(room.file("page.html", EMBED)).rows
+    assert found["recovered"]["at"] == "2019-01-01T00:00:00.000Z"
+    assert not [fact for facts in found["facts"].values() for fact in facts if "2018-03-01T10:00:01" in str(fact)]
+
+
+@pytest.mark.parametrize("told", [version_1, version_2])
+def test_a_capture_in_json_is_read(newsroom, told):
+    """Where the archive's crawler was given JSON."""
+    room = newsroom(GONE, captures=(in_json(GONE, "20210101000000", told(GONE)),))
+    [found] = room.save(room.file("page.html", EMBED)).rows
+    assert values(found, "handle")[0] == (ANNA.handle, "wayback.api.handle")
+
+
+def test_a_post_that_nobody_archived_stays_gone(newsroom):
+    """Nothing is recovered, nothing invented, and nobody is asked again."""
+    room = newsroom(GONE)
+    page = room.file("page.html", EMBED)
+    [found] = room.save(page).rows
+    assert (found["status"], found["availability"], found["recovered"]) == ("unavailable", "deleted", None)
+    asked = room.web.asked("web.archive.org")
+    assert len(asked) == 5
+    room.save(page)
+    assert room.web.asked("web.archive.org") == asked
+
+
+@pytest.mark.parametrize("trouble", ["503", "429"])
+def test_an_archive_in_trouble_is_left_alone_and_asked_another_time(newsroom, trouble):
+    """The post is known to be gone; that the archive could not be asked is said, and makes it wait for another run."""
+    posts = tuple(replace(GONE, post_id=str(int(GONE.post_id) + number)) for number in range(12))
+    page = f"<html><body>{''.join(map(blockquote, posts))}</body></html>"
+    room = newsroom(*posts, trouble=trouble)
+    said = room.save(room.file("page.html", page))
+    assert {(one["status"], one["availability"]) for one in said.rows} == {("pending", "deleted")}
+    assert all(one["try_again_at"] for one in said.rows)
+    assert len(room.web.asked("web.archive.org")) <= 40
+
+
+def test_a_blocked_site_is_an_answer(newsroom):
+    """The archive shows these captures to nobody: nothing to wait for."""
+    room = newsroom(GONE, trouble="blocked")
+    [found] = room.save(room.file("page.html", EMBED)).rows
+    assert found["status"] == "unavailable"
+
+
+def test_without_a_network_archives_are_not_asked(newsroom):
+    """Nobody answers at all: the post waits, as it always did, and no archive is named."""
+    room = newsroom(GONE)
+    room.unplug()
+    [found] = room.save(room.file("page.html", EMBED)).rows
+    assert (found["status"], found["recovered"]) == ("pending", None)
+    assert "archive" not in found["error"]
+
+
+def test_archives_can_be_switched_off(newsroom):
+    """``wayback = false``: no question leaves."""
+    room = newsroom(GONE, captures=(of_post(GONE, "20180302000000"),))
+    room.wayback = False
+    room.connect(room.web.connect_to_toml)
+    [found] = room.save(room.file("page.html", EMBED)).rows
+    assert (found["status"], found["recovered"]) == ("unavailable", None)
+    assert room.web.asked("archive.org") + room.web.asked("web.archive.org") == []
+
+
+def test_switched_on_later_they_are_asked_about_what_was_gone_before(newsroom):
+    """A post that was settled as gone without archives is looked for once they are asked; X is not asked anew."""
+    room = newsroom(GONE, captures=(of_post(GONE, "20180302000000"),))
+    page = room.file("page.html", EMBED)
+    room.wayback = False
+    room.connect(room.web.connect_to_toml)
+    room.save(page)
+    before = room.web.asked("cdn.syndication.twimg.com")
+    room.wayback = True
+    room.connect(room.web.connect_to_toml)
+    [found] = room.save(page).rows
+    assert found["recovered"]
+    assert room.web.asked("cdn.syndication.twimg.com") == before
+
+
+def others(count: int, *, by: Account = ANNA, day: str = "2018-03-01T00:00:00+00:00") -> list[Post]:
+    """As many other posts of an account, some of that day and some of the days around it."""
+    start = datetime.fromisoformat(day) - timedelta(days=2)
+    return [
+        Post(
+            post_id=snowflake((start + timedelta(minutes=14 * number)).isoformat(), sequence=9),
+            by=by,
+            text=f"Number {number} of many things that were said in those days, most of them about gulls",
+        )
+        for number in range(count)
+    ]
+
+
+def test_an_embed_of_text_alone_is_found_among_its_authors_posts(newsroom):
+    """Account, day and words: one of 400 posts has them, and it is the embed's."""
+    crowd = [of_post(other, "20180401000000") for other in others(400)]
+    room = newsroom(replace(GONE, pic=None), captures=(*crowd, of_post(GONE, "20180302000000")))
+    [found] = room.save(room.file("page.txt", TEXT.replace(" pic.twitter.com/AnnasPic01", ""))).rows
+    assert valid(found, "saved")
+    assert (found["post_id"], found["status"], found["availability"]) == (GONE.post_id, "archived", "deleted")
+    told = found["identified"]
+    assert (told["post_id"], told["whole"]) == (GONE.post_id, True)
+    assert [(one["post_id"], one["confidence"]) for one in told["candidates"]] == [(GONE.post_id, "tail")]
+    assert 90 < told["listed"] < 110
+    assert stored(room, found)
+
+
+def test_two_posts_with_the_same_words_are_candidates_and_no_fact(newsroom):
+    """Deleted and posted again: which of the two the article shows, nobody can tell."""
+    twin = replace(GONE, post_id=snowflake("2018-03-01T11:00:00.250Z"))
+    room = newsroom(GONE, twin, captures=(of_post(GONE, "20180302000000"), of_post(twin, "20180302000000")))
+    [found] = room.save(room.file("page.txt", TEXT.replace(" pic.twitter.com/AnnasPic01", ""))).rows
+    assert valid(found, "saved")
+    assert (found["post_id"], found["status"]) == (None, "unavailable")
+    assert {one["post_id"] for one in found["identified"]["candidates"]} == {GONE.post_id, twin.post_id}
+    assert "2 resemble it, none beyond doubt" in found["error"]
+
+
+@pytest.mark.parametrize(
+    ("written", "confidence"),
+    [
+        (GONE.text.replace("Anna", "Hanna"), "alike"),
+        ("Good morning", None),
+        ("Something that Anna never wrote, about boats and their names", None),
+    ],
+)
+def test_words_that_are_merely_alike_prove_nothing(newsroom, written, confidence):
+    """They are listed for a person to judge, or not at all."""
+    room = newsroom(GONE, captures=(of_post(GONE, "20180302000000"),))
+    text = f"{written}\n— Anna Example (@anna_example) March 1, 2018\n"
+    [found] = room.save(room.file("page.txt", text)).rows
+    assert found["post_id"] is None
+    assert [one["confidence"] for one in found["identified"]["candidates"]] == ([confidence] if confidence else [])
+
+
+def test_another_days_post_with_the_same_words_is_not_it(newsroom):
+    """The printed day is the post's UTC day."""
+    yesterday = replace(GONE, post_id=snowflake("2018-02-28T10:00:00.250Z"))
+    room = newsroom(yesterday, captures=(of_post(yesterday, "20180302000000"),))
+    [found] = room.save(room.file("page.txt", TEXT.replace(" pic.twitter.com/AnnasPic01", ""))).rows
+    assert (found["post_id"], found["identified"]["candidates"]) == (None, [])
+
+
+@needs_shared
+def test_the_seed_article_becomes_three_whole_records(tmp_path):
+    """The first post is public, the second deleted but archived, the third in a listing among 400 others: one save."""
+    path = SHARED / "corpus" / "seed-article.txt"
+    text = path.read_text("utf-8")
+    world = sample.seed_world(text)
+    samya, evan = (
+        Post(post_id=snowflake(at), by=Account(handle, name), text=words, links=(link,), scenario=SCENARIOS[scenario])
+        for at, handle, name, words, link, scenario in (
+            ("2021-06-28T09:10:11.121Z", "samya_kullab", "Samya Kullab | سامية كُلاّب",
+             text[text.index("#IRAQ latest") : text.index("\n— Samya")], world.links[0], "deleted"),
+            ("2021-06-28T13:14:15.161Z", "IntelTweet", "Evan Kohlmann",
+             text[text.index("The Washington Post:") : text.index("\n— Evan")], world.links[1], "public"),
+        )
+    )  # fmt: skip
+    crowd = others(400, by=evan.by, day="2021-06-28T00:00:00+00:00")
+    captures = (
+        in_json(samya, "20210629000000", version_2(samya)),
+        *(in_json(each, "20210701000000", version_1(each)) for each in (*crowd, evan)),
+    )
+    world |= World(posts=(samya, evan), captures=captures)
+    with LoopbackWeb(world.hosts(), folder=tmp_path) as web:
+        room = Newsroom(tmp_path, web, wayback=True)
+        said = room.save(path)
+        again = room.save(path)
+    assert said.code == 0, said.rows
+    for found in said.rows:
+        assert valid(found, "saved")
+        assert found["status"] == "archived"
+        assert all(fact["record_id"] for facts in found["facts"].values() for fact in facts)
+        assert stored(room, found)
+    first, second, third = (row(said.rows, position) for position in range(3))
+    assert (first["post_id"], first["availability"], first["identified"]) == (sample.SEED_POST_ID, "public", None)
+    assert (second["post_id"], second["availability"]) == (samya.post_id, "deleted")
+    assert second["recovered"]["at"] == "2021-06-29T00:00:00.000Z"
+    assert (third["post_id"], third["availability"], third["recovered"]) == (evan.post_id, "public", None)
+    assert 90 < third["identified"]["listed"] < 110
+    assert {one["status"] for one in again.rows} == {"already"}
