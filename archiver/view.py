@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from archiver.archived import found_json
 from archiver.errors import NoInput
 from archiver.model import PostRef
 from archiver.platforms import match, short_link
@@ -56,7 +57,8 @@ def _beside(kept: Row) -> Row:
     def first(field: str, part: str = "value") -> object:
         return next((fact.get(part) for fact in facts.get(field) or ()), None)
 
-    settled = "archived" if kept.get("availability") == "public" else "unavailable"
+    recovered = found_json(kept)
+    settled = "archived" if kept.get("availability") == "public" or recovered else "unavailable"
     how = f"{kept.get('availability')} ({kept.get('availability_how')})"
     status = settled if kept.get("settled") else "pending"
     return {
@@ -70,6 +72,8 @@ def _beside(kept: Row) -> Row:
         "short_links": [],
         "status": status,
         "error": None if status == "archived" else kept.get("error") or how,
+        "identified": None,
+        "recovered": recovered,
         "facts": facts,
         **{key: [] for key in ("links", "claims", "disagreements", "related")},
         **{key: list(kept.get(key) or ()) for key in ("evidence", "captures", "failures")},
