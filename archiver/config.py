@@ -109,6 +109,17 @@ class ArchivesConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackConfig:
+    """``key``: absolute path of the private key that signs, made when it is not there. ``timestamp_url``: of an RFC
+    3161 authority, or empty. ``timestamp_roots``: PEM file of the roots that are trusted for timestamps."""
+
+    sign: bool
+    key: Path
+    timestamp_url: str
+    timestamp_roots: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The effective configuration. ``path``: the file it was read from, ``None`` for the built-in defaults."""
 
@@ -118,6 +129,7 @@ class Config:
     politeness: PolitenessConfig
     x: XConfig
     archives: ArchivesConfig
+    pack: PackConfig
 
 
 class _Key(NamedTuple):
@@ -183,7 +195,21 @@ KEYS: dict[str, dict[str, _Key]] = {
         "most_candidates": _Key(500, values.whole(1, 5000)),
         "give_up_after": _Key(3, values.whole(1, 100)),
     },
+    "pack": {
+        "sign": _Key(True, values.flag),
+        "key": _Key("signing-key.pem", values.file),
+        "timestamp_url": _Key("", values.http_url),
+        "timestamp_roots": _Key("", values.path),
+    },
 }
+
+_PATHS = (
+    ("archive", "dir"),
+    ("network", "ca_bundle"),
+    ("x", "bearer_file"),
+    ("pack", "key"),
+    ("pack", "timestamp_roots"),
+)
 
 
 def locate(
@@ -234,12 +260,12 @@ def _build(data: Mapping[str, object], path: Path | None) -> Config:
             except ValueError as error:
                 problems.append(f"{where}{section}.{name} {error}")
     base = path.absolute().parent if path else Path.cwd()
-    for section, name in (("archive", "dir"), ("network", "ca_bundle"), ("x", "bearer_file")):
+    for section, name in _PATHS:
         if given := read[section].get(name):
             read[section][name] = base / given
-    bundle = read["network"].get("ca_bundle")
-    if bundle and not _is_file(bundle):
-        problems.append(f"{where}network.ca_bundle names no readable file: {bundle}")
+    for section, name in (("network", "ca_bundle"), ("pack", "timestamp_roots")):
+        if (named := read[section].get(name)) and not _is_file(named):
+            problems.append(f"{where}{section}.{name} names no readable file: {named}")
     if problems:
         raise ConfigError(problems)
     return Config(
@@ -249,6 +275,7 @@ def _build(data: Mapping[str, object], path: Path | None) -> Config:
         politeness=PolitenessConfig(**read["politeness"]),
         x=XConfig(**read["x"]),
         archives=ArchivesConfig(**read["archives"]),
+        pack=PackConfig(**read["pack"]),
     )
 
 

@@ -238,6 +238,9 @@ async def heard(config: Config) -> Sequence[Probed]:
 new_file = outgoing.new_file
 
 
+new_file = outgoing.new_file
+
+
 def verify(
     config: Config, files: Sequence[Path], tell: Callable[[Finding], None], watch: Callable[[int, int], None] | None
 ) -> Checked:

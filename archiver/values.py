@@ -75,6 +75,13 @@ def path(value: object) -> Path | None:
         raise ValueError(f"starts with a home folder that does not exist: {shown(value)}") from error
 
 
+def file(value: object) -> Path:
+    named = path(value)
+    if named is None:
+        raise ValueError("must name a file")
+    return named
+
+
 def one_of(*words: str) -> Callable[[object], str]:
     def read(value: object) -> str:
         if value not in words:
@@ -97,6 +104,14 @@ def ports(value: object) -> frozenset[int]:
     if not isinstance(value, list) or not value:
         raise ValueError("wants a list of port numbers such as [80, 443]")
     return frozenset(whole(1, 65535)(item) for item in value)
+
+
+def http_url(value: object) -> str:
+    """An address of the operator's own choice, or empty."""
+    written = text(value)
+    if written and not re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?(/[\x21-\x7e]*)?", written):
+        raise ValueError(f"wants an http:// or https:// address, not {shown(value)}")
+    return written
 
 
 def https_url(value: object) -> str:

@@ -87,7 +87,7 @@ def test_every_problem_is_reported_at_once(file: Path) -> None:
         ("[network]\nmax_hop = 3", "unknown key network.max_hop, did you mean max_hops?"),
         ("[archive]\nmedia = 'all'", "unknown key archive.media, did you mean x.media?"),
         ("user_agent = 'x'", "unknown section [user_agent], did you mean network.user_agent?"),
-        ("[qqq]", "unknown section [qqq] (known: archive, network, politeness, x, archives)"),
+        ("[qqq]", "unknown section [qqq] (known: archive, network, politeness, x, archives, pack)"),
         ("[politeness]\nzzzz = 1", "unknown key politeness.zzzz (known: requests_per_second, hosts)"),
         ("archive = 'warcs'", "archive must be a section: [archive]"),
         ("[[archive]]\ndir = 'warcs'", "archive must be a section: [archive]"),

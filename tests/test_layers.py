@@ -16,7 +16,7 @@ PLANTED = {  # a line planted at the end of a file, and the contract that must b
     "a stage that reaches for the network": ("resolve.py", "import httpx", "the network belongs to net"),
     "a pure room with a clock": ("record.py", "import time", "pure rooms have no clock"),
     "a stage that knows another": ("capture.py", "from archiver import resolve", "the stages"),
-    "the order of work with the cupboard": ("run.py", "from archiver.store import archive", "net and store"),
+    "the order of work with the cupboard": ("run.py", "from archiver.store import archive", "store: for tools"),
     "a cycle": ("find/page.py", "from archiver.find import finder", "no cycles"),
     "a platform that asks the configuration": ("platforms/x/post.py", "import archiver.config", "config: read by"),
     "a new room that nobody placed": ("newcomer.py", "from archiver import model", "model: everybody"),

@@ -13,6 +13,7 @@ from archiver.model import PostRef
 from archiver.store import schema
 from archiver.store.catalog import Catalog
 from archiver.store.documents import clean
+from archiver.store.places import Places
 
 Row = Mapping[str, Any]
 _BATCH = 200
@@ -85,6 +86,11 @@ class Answers:
                 said = {"availability": row.word, "availability_how": row.how}
                 place = {"warc": row.warc, "record_id": row.record_id}
                 yield {"platform": platform, "post_id": post_id, "at": row.at, **said, **place}
+
+    @property
+    def places(self) -> Places:
+        """Where the records lie that belong together."""
+        return Places(self._rows)
 
     @property
     def archive_id(self) -> str | None:

@@ -81,6 +81,11 @@ class Archive(Nights):
         self._pen = pen
         self._one_file_at_a_time = asyncio.Lock()
 
+    @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return self._folder
+
     @classmethod
     async def open(
         cls,

@@ -1,0 +1,61 @@
+"""``archiver pack``: a part of the archive as one file that others can open."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from archiver import printing
+from archiver.cli import shared
+from archiver.errors import UsageError
+from archiver.packages import desk
+
+
+@click.command()
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.option("--night", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Articles saved on that day (UTC).")
+@click.option("--query", metavar="WORDS", help="Articles with such a find: 'handle=NAME availability=deleted'.")
+@click.option("--all", "everything", is_flag=True, help="The whole archive.")
+@click.option("--output", "-o", required=True, metavar="FILE", help="The package, a new file: out.wacz.")
+@click.option("--title", metavar="TEXT", help="What players show above it.")
+@click.option("--force", is_flag=True, help="Replace FILE.")
+@shared.as_json
+@click.pass_context
+def pack(
+    context: click.Context,
+    targets: tuple[str, ...],
+    night: datetime | None,
+    query: str | None,
+    everything: bool,
+    output: str,
+    title: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Make a WACZ of articles and all that belongs to them: posts, links, media, records; signed.
+
+    A target is an article (its URL, name, or a part of one), or a post or short link that articles show.
+
+    \b
+    archiver pack https://news.example/story -o story.wacz
+    archiver pack --night 2026-07-05 -o night.wacz
+    """
+    if sum(map(bool, (targets, night, query, everything))) != 1:
+        raise UsageError("name articles, or one of --night, --query, --all", hint="archiver pack --help has examples")
+    choice = desk.Choice(targets=targets, night=night.date() if night else None, query=query)
+    packed = desk.pack(shared.settings(context), choice, Path(output), title=title, replace=force)
+    if as_json:
+        click.echo(printing.json_line(packed))
+        return
+    counts = ("articles", "posts", "captures", "documents")
+    click.echo(printing.harmless(f"{output}: {', '.join(f'{packed[name]:,} {name}' for name in counts)}; "
+                                 f"{packed['bytes']:,} bytes"))  # fmt: skip
+    if packed["resolved"]:
+        click.echo(f"  {packed['resolved']:,} records taken along since others only refer to them")
+    if packed["missing"]:
+        click.echo(f"  {len(packed['missing']):,} records that are cited are not in this archive")
+    click.echo(f"  signed by {packed['key']}" if packed["key"] else "  not signed")
+    if packed["stamped_at"]:
+        click.echo(printing.harmless(f"  timestamped {packed['stamped_at']}: {output}.tsr"))
