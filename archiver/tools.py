@@ -21,7 +21,7 @@ from archiver import __version__
 from archiver.archives import Desk
 from archiver.config import Config, PolitenessConfig
 from archiver.errors import ArchiverError, ConfigError, NoInput, Refused
-from archiver.findings import Checked, Finding
+from archiver.findings import Checked, Finding, Repaired
 from archiver.model import Health, Probed
 from archiver.net import guard
 from archiver.net.client import Client, user_agent
@@ -37,6 +37,8 @@ from archiver.store.recorder import RecordingFetcher
 from archiver.store.revisits import Rule
 from archiver.store.verify import archive as checking
 from archiver.store.verify import given
+from archiver.store.verify import rebuild as rebuilding
+from archiver.store.verify import repair as repairing
 
 T = TypeVar("T")
 BEARER = "ARCHIVER_X_BEARER"
@@ -44,6 +46,7 @@ BEARER = "ARCHIVER_X_BEARER"
 _TOKEN = re.compile(r"[\x21-\x7e]{8,4096}")
 _ARCHIVE_PAUSE_S = 60.0
 """What the Internet Archive wants after a 429, since November 2023 (``protocols`` 6.4)."""
+_SOFTWARE = f"archiver/{__version__}"
 _ANY_PORT = frozenset(range(1, 65_536))
 _MEDIA_TYPES = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}
 
@@ -159,20 +162,7 @@ async def writing(config: Config, *, wait_lock_s: float = 0) -> AsyncIterator[To
     Raises ``AlreadyRunning``, ``CannotCreate`` or ``Damaged``.
     """
     clock = SystemClock()
-    archive = await Archive.open(
-        config.archive.dir,
-        operator=config.archive.operator,
-        user_agent=user_agent(config.network),
-        software=f"archiver/{__version__}",
-        max_warc_bytes=config.archive.max_warc_bytes,
-        clock=clock,
-        wait_lock_s=wait_lock_s,
-        habits=Habits(
-            max_idle_s=config.archive.max_idle_s,
-            revisits=Rule(on=config.archive.revisits, least_bytes=config.archive.revisit_min_bytes),
-            mask_cookies=config.archive.mask_cookies,
-        ),
-    )
+    archive = await _open(config, clock, wait_lock_s)
     try:
         client = Client(config.network, politeness(config), clock)
         try:
@@ -189,6 +179,23 @@ async def writing(config: Config, *, wait_lock_s: float = 0) -> AsyncIterator[To
             await client.aclose()
     finally:
         await archive.aclose()
+
+
+async def _open(config: Config, clock: Clock, wait_lock_s: float = 0) -> Archive:
+    return await Archive.open(
+        config.archive.dir,
+        operator=config.archive.operator,
+        user_agent=user_agent(config.network),
+        software=_SOFTWARE,
+        max_warc_bytes=config.archive.max_warc_bytes,
+        clock=clock,
+        wait_lock_s=wait_lock_s,
+        habits=Habits(
+            max_idle_s=config.archive.max_idle_s,
+            revisits=Rule(on=config.archive.revisits, least_bytes=config.archive.revisit_min_bytes),
+            mask_cookies=config.archive.mask_cookies,
+        ),
+    )
 
 
 @asynccontextmanager
@@ -253,6 +260,28 @@ def verify(
 def sample(config: Config, tell: Callable[[Finding], None], *, parts: int) -> Checked:
     """Check one of ``parts`` parts of the archive's records, another one each day. Raises ``NoInput``."""
     return checking.sample(config.archive.dir, tell, parts=parts, turn=SystemClock().now().toordinal())
+
+
+async def rebuild(
+    config: Config, tell: Callable[[Finding], None], watch: Callable[[int, int], None]
+) -> tuple[Checked, Path | None]:
+    """Make the catalog anew from the WARCs, and take up what a stopped run left; also where the old one is kept."""
+    made = await asyncio.to_thread(rebuilding.rebuild, config.archive.dir, SystemClock().now(), tell, watch)
+    await (await _open(config, SystemClock())).aclose()
+    return made
+
+
+async def repair(config: Config, path: Path) -> Repaired:
+    """Salvage what is whole in a damaged WARC into a new one; in the archive, what was lost is asked for again."""
+    clock = SystemClock()
+    repaired, documents = await asyncio.to_thread(repairing.repair, path, config.archive.dir, clock.now(), _SOFTWARE)
+    if documents:
+        archive = await _open(config, clock)
+        try:
+            await archive.add(documents)
+        finally:
+            await archive.aclose()
+    return repaired
 
 
 def document(name: str, url: str | None = None) -> Named:

@@ -50,6 +50,7 @@ for _command in (
     export.export_,
     pack.pack,
     verify.verify,
+    verify.repair,
 ):
     cli.add_command(_command)
 

@@ -1,7 +1,8 @@
-"""``archiver verify``: whether everything is what it was."""
+"""``archiver verify`` and ``archiver repair``: whether everything is what it was, and what to do where it is not."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import click
 from archiver import printing, tools
 from archiver.cli import shared
 from archiver.errors import Damaged, UsageError
-from archiver.findings import Checked, Finding
+from archiver.findings import Checked, Finding, Repaired
 
 
 class _Share(click.ParamType[int]):
@@ -32,10 +33,13 @@ class _Share(click.ParamType[int]):
 @click.command()
 @click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path(path_type=Path))
 @click.option("--sample", "parts", type=_Share(), metavar="SHARE", help="Read only a share of the records, say 5%.")
+@click.option("--rebuild", is_flag=True, help="Make the catalog anew from the WARCs.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing when there is no defect.")
 @shared.as_json
 @click.pass_context
-def verify(context: click.Context, files: tuple[Path, ...], parts: int | None, quiet: bool, as_json: bool) -> None:
+def verify(
+    context: click.Context, files: tuple[Path, ...], parts: int | None, rebuild: bool, quiet: bool, as_json: bool
+) -> None:
     """Check the whole archive, or the WARC files named: every byte, every record, the catalog, the manifest.
 
     Nothing is changed. A line for each defect; exit code 65 when there is any. Notes are differences that harm nobody,
@@ -45,10 +49,11 @@ def verify(context: click.Context, files: tuple[Path, ...], parts: int | None, q
     \b
     archiver verify
     archiver verify --sample 5%
+    archiver verify --rebuild
     archiver verify somebody-elses.warc.gz
     """
-    if files and parts:
-        raise UsageError("--sample is for the whole archive", hint="leave out the files, or the share")
+    if bool(files) + bool(parts) + rebuild > 1:
+        raise UsageError("files, --sample and --rebuild exclude each other", hint="call verify once for each")
     settings = shared.settings(context)
 
     def tell(found: Finding) -> None:
@@ -58,7 +63,9 @@ def verify(context: click.Context, files: tuple[Path, ...], parts: int | None, q
             click.echo(printing.harmless(_line(found), limit=4_000))
 
     with printing.Meter() as meter:
-        if parts:
+        if rebuild:
+            checked, kept = tools.run_async(tools.rebuild(settings, tell, meter.advance))
+        elif parts:
             checked = tools.sample(settings, tell, parts=parts)
         else:
             checked = tools.verify(settings, files, tell, meter.advance)
@@ -66,7 +73,44 @@ def verify(context: click.Context, files: tuple[Path, ...], parts: int | None, q
         click.echo(printing.json_line({"level": "summary", **asdict(checked)}))
     elif checked.defects or not quiet:
         click.echo(_sum(checked))
+    if rebuild and not (quiet or as_json):
+        where = f"; the old one is kept as {kept.name}" if kept else ""
+        click.echo(printing.harmless(f"the catalog was made anew{where}"))
     context.exit(Damaged.exit_code if checked.defects else 0)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@shared.as_json
+@click.pass_context
+def repair(context: click.Context, file: Path, as_json: bool) -> None:
+    """Salvage every whole record of a damaged WARC into a new one. The old file keeps every byte.
+
+    In the archive, the new file takes the old one's place, the old one goes to quarantine/, the catalog is made anew,
+    and what was lost is asked for again by the next run. Elsewhere, FILE.repaired.warc.gz is made beside it.
+
+    \b
+    archiver repair warcs/archiver-20260705123456789-00001-desk-4711.warc.gz
+    """
+    done = tools.run_async(tools.repair(shared.settings(context), file))
+    if as_json:
+        click.echo(printing.json_line(asdict(done)))
+        return
+    for line in _repaired(done):
+        click.echo(printing.harmless(line))
+
+
+def _repaired(done: Repaired) -> Iterator[str]:
+    if done.made is None:
+        yield f"{done.kept}: nothing to repair"
+        return
+    yield f"{done.made}: {done.records:,} records; {done.lost_bytes:,} bytes of {done.kept} are in no whole record"
+    if done.orphans:
+        yield f"{done.orphans}: whole records of exchanges that are not"
+    for slot in done.lost:
+        yield f"lost: {slot}"
+    if done.again:
+        yield f"{done.again:,} articles, posts and links are asked for again when their articles are saved again"
 
 
 def _line(found: Finding) -> str:

@@ -223,10 +223,12 @@ def file_captured(record_id: str, target: str, date: str, media_type: str, diges
     )
 
 
-def warcinfo_part(file_name: str, at: datetime, about: Iterable[tuple[str, str]]) -> Part:
-    """The record that opens a file: ``about`` is who wrote it, with what, and why."""
+def warcinfo_part(
+    file_name: str, at: datetime, about: Iterable[tuple[str, str]], *, record_id: str | None = None
+) -> Part:
+    """The record that opens a file: ``about`` is who wrote it, with what, and why. ``record_id``: else a new one."""
     headers = [("WARC-Date", warc_date(at)), ("WARC-Filename", fields.text(file_name))]
-    return part("warcinfo", new_id(), headers, CAPTURE_FIELDS, fields.lines(about))
+    return part("warcinfo", record_id or new_id(), headers, CAPTURE_FIELDS, fields.lines(about))
 
 
 def json_text(value: Mapping[str, object]) -> str:

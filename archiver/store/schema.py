@@ -1,4 +1,4 @@
-"""The catalog's tables. Everything in them can be made anew from the WARCs (``recovery``).
+"""The catalog's tables. Everything in them can be made anew from the WARCs (``recovery``), but for ``REMEMBERED``.
 
 Instants are text, ``2026-07-05T12:34:56.789012Z``: comparable as text, and the same in SQLite and PostgreSQL. A *place*
 (warc, record id, offset, length) is where the record lies that says so. JSON is text too, as it stands in the WARC.
@@ -228,3 +228,6 @@ memory = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+REMEMBERED = (postponed, memory)
+"""Tables that no record fills."""

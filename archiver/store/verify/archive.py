@@ -31,6 +31,9 @@ from archiver.store.verify.report import Report
 
 _GROUPS_A_COMMIT = 1_000
 _PIECE = 1 << 20
+_ENDS = ("", warc.GROWING)
+_REPLACED = ("purged", "repaired")
+"""Events after which a file is no longer there."""
 
 Tell = Callable[[Finding], None]
 Watch = Callable[[int, int], None]
@@ -263,10 +266,13 @@ def _hash_agrees(hashed: Future[str], one: Listed, report: Report) -> str:
 def _manifest(folder: Path, listed: Iterable[Listed], hashes: Mapping[str, str], report: Report) -> None:
     """The manifest's chain, and every closed file against its newest line there."""
     path = folder / chain.FILE_NAME
-    if not path.is_file():
-        return
-    newest = chain.read(path, lambda code, said, at: report.add(code, said, file=chain.FILE_NAME, offset=at))
     closed = {one.name: one for one in listed if not one.growing}
+    newest: dict[str, chain.Line] = {}
+    if path.is_file():
+        newest = chain.read(path, lambda code, said, at: report.add(code, said, file=chain.FILE_NAME, offset=at))
+    elif closed:
+        report.add("manifest-lacks", f"there is none, and {len(closed):,} files are closed", file=chain.FILE_NAME)
+        closed = {}
     for name, one in closed.items():
         line = newest.pop(name, None)
         if line is None:
@@ -276,6 +282,9 @@ def _manifest(folder: Path, listed: Iterable[Listed], hashes: Mapping[str, str],
         elif name in hashes and line.sha256 != hashes[name]:
             said = f"its SHA-256 is {hashes[name]}, and was {line.sha256} when it was closed (manifest)"
             report.add("file-digest", said, file=name)
+    for name, line in newest.items():
+        if line.event not in _REPLACED and not any(os.path.lexists(folder / f"{name}{end}") for end in _ENDS):
+            report.add("missing-file", f"the manifest names it ({line.bytes:,} bytes)", file=name)
     report.end_file(chain.FILE_NAME)
 
 

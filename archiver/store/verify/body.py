@@ -79,6 +79,11 @@ class Block:
         elif self._of_payload is not None:
             self._of_payload.update(piece)
 
+    def close(self) -> None:
+        """Let go of what was held, where the block has no end to ask about."""
+        if self._message is not None:
+            self._message.close()
+
     @property
     def has_head(self) -> bool:
         """Whether it is an answer whose head could be read."""
@@ -127,6 +132,10 @@ class _Message:
         if self._reader.head is not None:
             self._head = self._reader.head
             self._bodily(self._reader.end)
+
+    def close(self) -> None:
+        if self._spool is not None:
+            self._spool.close()
 
     @property
     def has_head(self) -> bool:

@@ -77,7 +77,7 @@ def check(
             tell(one.code, one.problem, one.offset, None)
             after_gap = True
             continue
-        if after_gap and strict and not _belongs(one, records.warcinfos):
+        if after_gap and strict and not belongs(one, records.warcinfos):
             tell("junk", "a record of another file, within what is damaged", one.record.offset, one.record.record_id)
             continue
         for code, problem in one.problems:
@@ -100,7 +100,7 @@ def check(
         watch(size - done)
 
 
-def _belongs(seen: Seen, warcinfos: set[str]) -> bool:
+def belongs(seen: Seen, warcinfos: set[str]) -> bool:
     """Whether a record behind damage is one of this file, and not one that a stranger put into a picture's bytes: it
     names the file's warcinfo, whose id nobody can know beforehand."""
     if not warcinfos:

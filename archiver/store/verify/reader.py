@@ -16,6 +16,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 from archiver.store.member import MAGIC, Torn, Unpacked
@@ -27,10 +28,10 @@ from archiver.store.verify.rules import Problem
 MAX_HEAD_BYTES = 1 << 20
 MAX_KEPT_BYTES = 1 << 26
 _PIECE = 1 << 18
-_END = b"\r\n\r\n"
+END = b"\r\n\r\n"
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _BEGIN = b"WARC/"
-_BARE_END = re.compile(rb"(?:\r?\n){1,4}(?=WARC/|$)")
+_BAREEND = re.compile(rb"(?:\r?\n){1,4}(?=WARC/|$)")
 _OUR_WRAPPINGS = (b"\x00\xff", b"\x00\x03", b"\x04\xff")  # isal, zlib, and the stored members of store.member
 _NAMED, _COMMENT, _EXTRA, _CHECKED = 8, 16, 4, 2
 
@@ -81,10 +82,10 @@ def head_at(fd: int, offset: int) -> rules.Head | None:
     """The header of the record at ``offset``, or of the first one in the member there; ``None`` when there is none."""
     try:
         if os.pread(fd, len(MAGIC), offset) == MAGIC:
-            raw = _Stream(Unpacked(fd, offset).read).head()
+            raw = Stream(Unpacked(fd, offset).read).head()
         else:
-            raw = _Stream(lambda most: os.pread(fd, most, offset)).head()
-    except (Torn, _NoRecord):
+            raw = Stream(lambda most: os.pread(fd, most, offset)).head()
+    except (Torn, NoRecord):
         return None
     return rules.read_head(raw) if raw.startswith(_BEGIN) else None
 
@@ -92,7 +93,7 @@ def head_at(fd: int, offset: int) -> rules.Head | None:
 def _member(fd: int, at: int, size: int, strict: bool) -> Generator[Seen | Gap, None, int]:
     """The records of the gzip member at ``at``; returns the offset behind it."""
     member = Unpacked(fd, at)
-    stream = _Stream(member.read)
+    stream = Stream(member.read)
     found: list[tuple[rules.Head, bytes, list[Problem]]] = []
     try:
         while (one := _record(stream, strict=strict, alone=True)) is not None:
@@ -109,7 +110,7 @@ def _member(fd: int, at: int, size: int, strict: bool) -> Generator[Seen | Gap, 
         end = _next_member(fd, at, size)
         yield _broken(fd, at, end, size, str(error))
         return end
-    except _NoRecord as error:
+    except NoRecord as error:
         behind = _end_of(member) or _next_member(fd, at, size)
         yield Gap(at, behind - at, "no-head", str(error))
         return behind
@@ -131,11 +132,11 @@ def _unpacked(fd: int, at: int, size: int, strict: bool) -> Generator[Seen | Gap
         position += len(piece)
         return piece
 
-    stream = _Stream(more)
+    stream = Stream(more)
     try:
         one = _record(stream, strict=strict, alone=False)
         assert one is not None
-    except _NoRecord as error:
+    except NoRecord as error:
         end = _next_begin(fd, at, size)
         yield Gap(at, end - at, "no-head", str(error))
         return end
@@ -146,11 +147,11 @@ def _unpacked(fd: int, at: int, size: int, strict: bool) -> Generator[Seen | Gap
     return end
 
 
-class _NoRecord(Exception):
+class NoRecord(Exception):
     """What is here does not begin as a record does, or its length is unknown."""
 
 
-class _Stream:
+class Stream:
     """Bytes that come in pieces, of which some can be looked at before they are taken."""
 
     def __init__(self, more: Callable[[int], bytes]) -> None:
@@ -176,7 +177,7 @@ class _Stream:
             piece = self._more(_PIECE) if searched <= MAX_HEAD_BYTES else b""
             if not piece:
                 if self._held:
-                    raise _NoRecord(f"no record header: {self._held[:40]!r}")
+                    raise NoRecord(f"no record header: {self._held[:40]!r}")
                 return b""
             self._held += piece
         taken, self._held = self._held[: match.end()], self._held[match.end() :]
@@ -192,45 +193,50 @@ class _Stream:
         return held[:most]
 
 
-def _record(stream: _Stream, *, strict: bool, alone: bool) -> tuple[rules.Head, bytes, list[Problem]] | None:
+def _record(stream: Stream, *, strict: bool, alone: bool) -> tuple[rules.Head, bytes, list[Problem]] | None:
     """(header, block if it is worth keeping, problems) of the next record, ``None`` at the end. ``alone``: it should be
-    the last of its stream. Raises ``_NoRecord``, and ``Torn`` as its stream does."""
+    the last of its stream. Raises ``NoRecord``, and ``Torn`` as its stream does."""
     raw = stream.head()
     if not raw:
         return None
     if not raw.startswith(_BEGIN):
-        raise _NoRecord(f"no record begins here: {raw[:40]!r}")
+        raise NoRecord(f"no record begins here: {raw[:40]!r}")
     head = rules.read_head(raw)
     problems = list(rules.problems(head, strict=strict))
     length = head.length
     if length is None and not alone:
-        raise _NoRecord("a record without a Content-Length that can be believed")
-    block = Block(head.kind, head.first)
-    kept: list[bytes] | None = [] if head.kind in ("metadata", "warcinfo") else None
-    got, last = 0, b""
-    while got < (length or 0) and (piece := stream.take((length or 0) - got)):
-        block.feed(piece)
-        got += len(piece)
-        last = piece[-len(_END) :] if len(piece) >= len(_END) else (last + piece)[-len(_END) :]
-        if kept is not None and got <= MAX_KEPT_BYTES:
-            kept.append(piece)
-    wrong = list(block.problems(strict=strict))
+        raise NoRecord("a record without a Content-Length that can be believed")
+    with closing(Block(head.kind, head.first)) as block:
+        got, last, kept = _through(stream, length or 0, block, keep=head.kind in ("metadata", "warcinfo"))
+        wrong = list(block.problems(strict=strict))
     ending = _ending(stream, length, got, last, alone)
-    if ending and last == _END and got == length and not any(code == "block-digest" for code, _ in wrong):
+    if ending and last == END and got == length and not any(code == "block-digest" for code, _ in wrong):
         ending = [("record-end", "no CR LF CR LF behind the block")]  # the block itself ends in one
     problems += ending + (wrong if not any(code == "content-length" for code, _ in ending) else [])
     if strict and head.kind == "response" and "warc-payload-digest" not in head.first and block.has_head:
         problems.append(("no-digest", "no WARC-Payload-Digest"))
-    return head, b"".join(kept or ()), problems
+    return head, kept, problems
 
 
-def _ending(stream: _Stream, length: int | None, got: int, last: bytes, alone: bool) -> list[Problem]:
+def _through(stream: Stream, length: int, block: Block, *, keep: bool) -> tuple[int, bytes, bytes]:
+    """Feed ``length`` bytes to ``block``. How many there were, the last four, and all of them if to ``keep``."""
+    got, last, kept = 0, b"", list[bytes]()
+    while got < length and (piece := stream.take(length - got)):
+        block.feed(piece)
+        got += len(piece)
+        last = piece[-len(END) :] if len(piece) >= len(END) else (last + piece)[-len(END) :]
+        if keep and got <= MAX_KEPT_BYTES:
+            kept.append(piece)
+    return got, last, b"".join(kept)
+
+
+def _ending(stream: Stream, length: int | None, got: int, last: bytes, alone: bool) -> list[Problem]:
     """What is wrong with what follows a block of ``got`` bytes that ends in ``last``. Of a record that should be
     ``alone`` in its stream everything up to the next record is taken."""
-    end = stream.look(len(_END) + len(_BEGIN))
+    end = stream.look(len(END) + len(_BEGIN))
     missing = (length or 0) - got
-    if not missing and end in (_END, _END + _BEGIN):
-        stream.take(len(_END))
+    if not missing and end in (END, END + _BEGIN):
+        stream.take(len(END))
         return []
     if length is None:
         while stream.take(_PIECE):
@@ -238,15 +244,15 @@ def _ending(stream: _Stream, length: int | None, got: int, last: bytes, alone: b
         return []
     if end.startswith(_BEGIN):
         return [("record-end", "no CR LF CR LF between this record and the next")]
-    if not end and not missing and last != _END:
+    if not end and not missing and last != END:
         return [("record-end", "no CR LF CR LF behind the block")]
-    if len(end) < len(_END) and (last + end).endswith(_END):
+    if len(end) < len(END) and (last + end).endswith(END):
         stream.take(len(end))
-        real = got + len(end) - len(_END)
+        real = got + len(end) - len(END)
         return [("content-length", f"Content-Length says {length:,} bytes, and the block has {real:,}")]
     if missing:
         return [("content-length", f"Content-Length says {length:,} bytes, and the record ends after {got:,}")]
-    if bare := _BARE_END.match(end):
+    if bare := _BAREEND.match(end):
         stream.take(bare.end())
         return [("record-end", f"{bare[0]!r} instead of CR LF CR LF behind the block")]
     if not alone:
@@ -254,8 +260,8 @@ def _ending(stream: _Stream, length: int | None, got: int, last: bytes, alone: b
     more, last = 0, b""
     while piece := stream.take(_PIECE):
         more += len(piece)
-        last = (last + piece)[-len(_END) :]
-    real = got + more - (len(_END) if last == _END else 0)
+        last = (last + piece)[-len(END) :]
+    real = got + more - (len(END) if last == END else 0)
     return [("content-length", f"Content-Length says {length:,} bytes, and the block has {real:,}")]
 
 

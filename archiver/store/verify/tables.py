@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from archiver.errors import ArchiverError
 from archiver.store import catalog as catalogs
 from archiver.store import schema
 from archiver.store.catalog import Catalog, Unreadable
@@ -48,7 +49,7 @@ def compare(catalog: Catalog, fresh: Catalog, tell: Tell, *, whole: bool = True)
     """Tell of every row of ``catalog`` that ``fresh`` does not have, or has otherwise, and of those that it lacks.
     Unless ``whole``, ``fresh`` holds a sample: only its rows are looked for."""
     for table in schema.metadata.sorted_tables:
-        if table.name in (schema.warc.name, schema.archive.name):
+        if table in (schema.warc, schema.archive, *schema.REMEMBERED):
             continue
         for row, other in _pairs(table, fresh, catalog):
             if other is None:
@@ -62,6 +63,22 @@ def compare(catalog: Catalog, fresh: Catalog, tell: Tell, *, whole: bool = True)
             for row, other in _pairs(table, catalog, fresh):
                 if other is None:
                     tell("catalog-extra", f"{_named(table, row)} is in no WARC", row)
+
+
+def carry_over(old: Path, fresh: Catalog) -> None:
+    """Put what no record says into ``fresh``, as far as the ``old`` catalog can still be read."""
+    try:
+        then = Catalog.reading(old)
+    except Unreadable:
+        return
+    try:
+        for table in schema.REMEMBERED:
+            for batch in then.stream(sa.select(table), _BATCH):
+                fresh.put(table, [dict(row._mapping) for row in batch])
+    except ArchiverError:
+        pass  # a damaged catalog, or an older one: what it remembered is learnt anew
+    finally:
+        then.close()
 
 
 def _pairs(table: sa.Table, some: Catalog, others: Catalog) -> Iterator[tuple[Row, Row | None]]:

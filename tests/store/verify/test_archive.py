@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,9 +45,9 @@ async def fill(archive_):
         except Exception as error:
             assert "no complete response head" in str(error)  # noqa: PT017
     await archive_.keep(tape(reply(b"only the beginning")[:-5], url=urls[0] + "x", slot="hop:cut", cut="disconnect"))
-    await archive_.add(
-        [post(), post(minute=1, handle="jack2"), link(), article(outcomes=(outcome(), outcome(1, "21")))]
-    )
+    written = article(outcomes=(outcome(), outcome(1, "21")))
+    aliased = replace(written, body={**written.body, "aliases": ["news.example/a"]})
+    await archive_.add([post(), post(minute=1, handle="jack2"), link(), aliased])
     await archive_.add_file("urn:archiver:file:sha256:00", b"An article.", "text/plain")
 
 
@@ -239,6 +240,7 @@ MANIFESTS = {
     "a size changed": (edited('"bytes": ', '"bytes": 1'), {"manifest-chain", "file-size"}),
     "the first line gone": (dropped(0), {"manifest-chain", "manifest-lacks"}),
     "the last line gone": (dropped(1), {"manifest-lacks"}),
+    "all of it gone": (Path.unlink, {"manifest-lacks"}),
     "a space more": (edited('"seq": 0', '"seq":  0'), {"manifest-chain"}),
     "no JSON": (edited("{", "["), {"manifest-line", "manifest-lacks", "manifest-chain"}),
 }  # fmt: skip

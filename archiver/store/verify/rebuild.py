@@ -1,0 +1,81 @@
+"""The catalog made anew from the WARCs alone: whatever is whole in them, also behind damage.
+
+The old catalog is kept under another name. A crash on the way leaves it in its place; the half-made one is thrown away
+by the next attempt.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from archiver.errors import NoInput
+from archiver.findings import Checked
+from archiver.store import catalog as catalogs
+from archiver.store import warc
+from archiver.store.catalog import Catalog
+from archiver.store.lock import Lock
+from archiver.store.verify import tables
+from archiver.store.verify.archive import Listed, Tell, Watch, read_files
+from archiver.store.verify.files import Counted
+from archiver.store.verify.report import Report
+
+_HALF_MADE = ".rebuilding"
+
+
+def rebuild(folder: Path, now: datetime, tell: Tell, watch: Watch | None = None) -> tuple[Checked, Path | None]:
+    """Read every closed WARC in ``folder``, telling what is wrong with it, and put a catalog of all that is whole in
+    the old one's place. Returns also where the old one is kept, ``None`` when there was none.
+
+    A file that a stopped run left open is taken up when the archive is opened next. Raises ``NoInput`` without an
+    archive, ``AlreadyRunning`` while somebody writes, ``StoreError``.
+    """
+    if not folder.is_dir() or not warc.files(folder):
+        raise NoInput(f"there is no archive in {folder} yet", hint="`archiver save` makes one")
+    path = folder / catalogs.FILE_NAME
+    try:
+        lock = Lock.take(folder, now)
+        try:
+            return make_anew(folder, f"before-{now:%Y%m%dT%H%M%SZ}", tell, watch)
+        finally:
+            lock.release(clean=True)
+    except OSError as error:
+        raise warc.not_written(path, error) from error
+
+
+def make_anew(folder: Path, suffix: str, tell: Tell, watch: Watch | None = None) -> tuple[Checked, Path | None]:
+    """``rebuild`` for the one who holds the lock. ``suffix``: of the old catalog's new name. Raises ``OSError``."""
+    path = folder / catalogs.FILE_NAME
+    half = path.with_name(f"{path.name}{_HALF_MADE}")
+    half.unlink(missing_ok=True)
+    report, counted = Report(tell), Counted()
+    names = [name for name in warc.files(folder) if not name.endswith(warc.GROWING)]
+    listed = [Listed(name=name, size=(folder / name).stat().st_size, known=None, growing=False) for name in names]
+    fresh = Catalog.open(half, lasting=False)
+    try:
+        read_files(folder, listed, fresh, report, counted, watch)
+        if path.is_file() and path.stat().st_size:
+            tables.carry_over(path, fresh)
+    finally:
+        fresh.close()
+    _sync(half)
+    kept = catalogs.set_aside(path, suffix)
+    half.rename(path)
+    warc.sync_folder(folder)
+    checked = Checked(
+        files=len(listed),
+        records=counted.records,
+        data_bytes=sum(one.size for one in listed),
+        defects=report.defects,
+        notes=report.notes,
+    )
+    return checked, kept
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
