@@ -19,7 +19,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from archiver.errors import NoInput, UsageError
+from archiver.errors import ArchiverError, NoInput, UsageError
 from archiver.findings import Finding, Repaired
 from archiver.model import Document
 from archiver.store import catalog as catalogs
@@ -122,7 +122,7 @@ def _anew(folder: Path, now: datetime, said: Repaired, damaged: str) -> tuple[Re
         return said, ()
     try:
         then = Catalog.reading(old)
-    except catalogs.Unreadable:
+    except (catalogs.Unreadable, ArchiverError):
         return said, ()
     fresh = Catalog.reading(folder / catalogs.FILE_NAME)
     try:
@@ -145,7 +145,7 @@ def _about(folder: Path, old: str, sha256: str, software: str) -> Sequence[tuple
     ]
     try:
         catalog = Catalog.reading(folder / catalogs.FILE_NAME)
-    except catalogs.Unreadable:
+    except (catalogs.Unreadable, ArchiverError):
         return said
     try:
         archive_id = catalog.archive("id")
@@ -165,7 +165,7 @@ def _is_known(folder: Path, name: str, size: int, sha256: str) -> bool:
     """Whether catalog and manifest say that these are the bytes that were closed, as far as they say anything."""
     try:
         catalog = Catalog.reading(folder / catalogs.FILE_NAME)
-    except catalogs.Unreadable:
+    except (catalogs.Unreadable, ArchiverError):
         return True
     try:
         digests = catalog.digests()

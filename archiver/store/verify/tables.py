@@ -69,7 +69,7 @@ def carry_over(old: Path, fresh: Catalog) -> None:
     """Put what no record says into ``fresh``, as far as the ``old`` catalog can still be read."""
     try:
         then = Catalog.reading(old)
-    except Unreadable:
+    except (Unreadable, ArchiverError):
         return
     try:
         for table in schema.REMEMBERED:
