@@ -8,7 +8,7 @@ unexport ARTICLE
 export ARTICLE_AS_TYPED := $(value ARTICLE)
 
 .DEFAULT_GOAL := help
-.PHONY: help save demo test check fmt lock bench crash corpus clean
+.PHONY: help save demo test check fmt lock bench crash faults corpus clean
 
 help:            ## what there is
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -47,6 +47,9 @@ fmt: $(VENV)/.dev   ## put the code in shape
 
 crash: $(VENV)/.dev ## kill -9 at random moments of `save`, 60 rounds
 	$(BIN)/python -m tests.crash_loop --rounds 60
+
+faults: $(VENV)/.dev ## every write, sync, link and unlink of a `save` goes wrong, in every way (wants gcc and strace)
+	$(BIN)/python -m tests.faults
 
 bench: $(VENV)/.dev ## speed and memory beside wget, as ratios
 	$(BIN)/python -m bench.save

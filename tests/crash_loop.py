@@ -93,10 +93,11 @@ def said(folder: Path) -> list[dict[str, Any]]:
     command = [*_ARCHIVER, "--config", str(folder / "config.toml"), "list", "--json"]
     lines = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
     rows = sorted((json.loads(line) for line in lines), key=lambda row: int(row["position"]))
-    return [_lasting(row) for row in rows]
+    return [lasting(row) for row in rows]
 
 
-def _lasting(row: dict[str, Any]) -> dict[str, Any]:
+def lasting(row: dict[str, Any]) -> dict[str, Any]:
+    """One row of ``list --json`` without what differs from run to run."""
     facts = {
         field: [(str(_without_places(fact["value"])), fact["how"]) for fact in known]
         for field, known in row["facts"].items()

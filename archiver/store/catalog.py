@@ -363,7 +363,9 @@ def _ours(error: DBAPIError | sqlite3.Error, path: Path) -> ArchiverError:
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return Damaged(f"{path} is damaged: {cause}", hint="run again: it will be made anew from the WARCs")
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")):
-        return CannotCreate(f"{path} can't be written: {cause}")
+        return CannotCreate(
+            f"{path} can't be written: {cause}", hint="look at the disk and at the folder's owner, then run again"
+        )
     if name == "SQLITE_FULL":
         return StoreError(f"the disk is full at {path}", hint="free some space and run again: nothing stored is lost")
     return StoreError(f"{path}: {cause}", hint="run again: what is in the WARCs will be taken up")

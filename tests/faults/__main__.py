@@ -1,0 +1,104 @@
+"""Every change that a ``save`` makes to its archive's folder goes wrong, once in each way; then ``save`` again.
+
+``make faults`` runs it: every write, sync, rename, link, unlink, truncation and making of a file, in an archive that
+the save begins and in one that it goes on with, times killed before it, killed in the middle of it, EIO, ENOSPC, and a
+disk that is full from there on. Every other round has a second fault while the first one is recovered from. After each,
+all of ``findings`` and ``Stage`` must hold. At last the control: without recovery, such rounds must be seen to fail.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import re
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import track
+from rich.table import Table
+
+from tests.faults.rounds import every, faults, play
+from tests.faults.stage import Round, Stage
+from tests.faults.zygote import WHATS, Fault
+
+# How many calls a save makes depends on who comes along in a batch; that many beyond the most that was seen are tried.
+_BEYOND = 10
+_CONTROL_EVERY = 5
+_SHOWN = 30
+
+
+def family(call: str) -> str:
+    """``kind path`` without what differs from run to run."""
+    kind, _, path = call.partition(" ")
+    path = re.sub(r"archiver-.*?\.warc\.gz", "*.warc.gz", path)
+    return f"{kind} {re.sub(r'gz.[0-9]+.torn', 'gz.*.torn', path) or 'the folder'}"
+
+
+def shown(console: Console, title: str, rounds: list[Round]) -> None:
+    """What was hit, how often, and what came of it."""
+    hit = [one for one in rounds if one.call is not None]
+    table = Table("call", *WHATS, "wrong", title=title, title_justify="left")
+    counts = Counter((family(one.call or ""), one.fault.what) for one in hit)
+    wrong = Counter(family(one.call or "") for one in hit if one.problem)
+    for call in sorted({call for call, _ in counts}):
+        table.add_row(call, *(str(counts[call, what]) for what in WHATS), str(wrong[call]))
+    table.add_section()
+    table.add_row("all", *(str(sum(one.fault.what == what for one in hit)) for what in WHATS), str(wrong.total()))
+    console.print(table)
+    codes = Counter(one.code for one in hit)
+    seconds = Counter(one.second.what for one in hit if one.second and one.second_call)
+    console.print(
+        f"{len(hit)} rounds, {seconds.total()} of them with a second fault in the recovery "
+        f"({', '.join(f'{count} {what}' for what, count in sorted(seconds.items()))}); exit codes of the first: "
+        f"{', '.join(f'{code} ({count})' for code, count in sorted(codes.items()))}; "
+        f"{len(rounds) - len(hit)} faults beyond the end."
+    )
+    for one in [one for one in rounds if one.problem][:_SHOWN]:
+        second = f", then {one.second.what} at {one.second.at} ({one.second_call})" if one.second else ""
+        console.print(f"[red]{one.fault.what} at {one.fault.at} ({one.call}){second}[/]: {escape(one.problem or '')}")
+
+
+def _played(console: Console, kept: bool, options: argparse.Namespace) -> list[Round]:
+    with Stage(kept=kept) as stage:
+        calls = max(len(stage.calls_of_a_save()) for _ in range(5)) + _BEYOND
+    chosen = [Fault(at=options.at, what=options.what)] if options.at else every(faults(calls), options.sample)
+    title = "A save into an archive that has an article already" if kept else "A save that begins an archive"
+    running = play(chosen, kept=kept, recovery=True, jobs=options.jobs)
+    rounds = list(track(running, title, total=len(chosen), console=console, disable=not sys.stdout.isatty()))
+    shown(console, title, rounds)
+    beyond = [one for one in rounds if one.fault.at == calls and one.call is not None]
+    if beyond:
+        console.print("[red]The last call was not the last: there are more than were counted.[/]")
+        rounds += [replace(one, problem="not the last") for one in beyond]
+    return rounds
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sample", type=int, metavar="N", help="only so many rounds, evenly spread, of each archive")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="so many rounds at a time")
+    parser.add_argument("--at", type=int, metavar="N", help="only the fault at this call, with --what")
+    parser.add_argument("--what", choices=WHATS, default="kill")
+    options = parser.parse_args()
+    logging.disable()
+    console, began = Console(highlight=False), time.monotonic()
+    rounds = [one for kept in (False, True) for one in _played(console, kept, options)]
+    wrong = sum(one.problem is not None for one in rounds)
+    if not options.at:
+        kills = [fault for fault in faults(max(one.fault.at for one in rounds)) if fault.what == "kill"]
+        kills = every(kills, min(len(kills) // _CONTROL_EVERY, options.sample or len(kills)))
+        control = [one for one in play(kills, kept=True, recovery=False, jobs=options.jobs) if one.call]
+        seen = sum(one.problem is not None for one in control)
+        console.print(f"Control: without recovery, {seen} of {len(control)} rounds are seen to fail.")
+        wrong += not seen
+    console.print(f"{'Something is wrong' if wrong else 'Nothing lost, nothing twice, nothing changed'} "
+                  f"({time.monotonic() - began:.0f} s).")  # fmt: skip
+    return int(wrong > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

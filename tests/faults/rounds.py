@@ -1,0 +1,49 @@
+"""Which faults there are, and the rounds that are played with them, several at a time."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.util import Finalize
+
+from tests.faults.stage import Round, Stage
+from tests.faults.zygote import WHATS, Fault
+
+_stage: Stage
+
+
+def faults(calls: int) -> list[Fault]:
+    """Each way at each call."""
+    return [Fault(at=at, what=what) for at in range(1, calls + 1) for what in WHATS]
+
+
+def every(faults: list[Fault], sample: int | None) -> list[Fault]:
+    """``sample`` of them, evenly spread; ``None``: all."""
+    if sample is None or sample >= len(faults):
+        return faults
+    return [faults[number * len(faults) // sample] for number in range(sample)]
+
+
+def is_double(fault: Fault) -> bool:
+    """Whether the recovery from this fault gets one of its own: half of all, of every sort and at every place."""
+    return (fault.at + [*WHATS].index(fault.what)) % 2 == 0
+
+
+def play(faults: Iterable[Fault], *, kept: bool, recovery: bool, jobs: int) -> Iterator[Round]:
+    """A round for each fault, as they are done, ``jobs`` at a time."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_enter, initargs=(kept, recovery)) as pool:
+        yield from pool.map(_round, faults)
+
+
+def _enter(kept: bool, recovery: bool) -> None:
+    global _stage  # noqa: PLW0603  # one for each process of the pool
+    logging.disable()
+    _stage = Stage(kept=kept, recovery=recovery).__enter__()
+    Finalize(None, _stage.__exit__, exitpriority=10)
+
+
+def _round(fault: Fault) -> Round:
+    return _stage.round(fault, twice=is_double(fault))
