@@ -106,8 +106,10 @@ def lasting(row: dict[str, Any]) -> dict[str, Any]:
     captures = sorted(
         (capture["url"], capture["http_status"], capture["payload_digest"]) for capture in row["captures"]
     )
+    evidence = sorted((said["source"], said["how"], said["says"]) for said in row["evidence"])
     status = "archived" if row["status"] == "already" else row["status"]
-    return {**row, "status": status, "facts": facts, "links": links, "captures": captures, "try_again_at": None}
+    read = {"facts": facts, "links": links, "captures": captures, "evidence": evidence}
+    return {**row, **read, "status": status, "try_again_at": None}
 
 
 def _without_places(value: Any) -> Any:

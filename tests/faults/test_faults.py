@@ -52,10 +52,10 @@ def test_a_save_goes_on_after_a_fault_and_a_fault_in_its_recovery(stage, call, w
     assert played.second_call
 
 
-def test_without_recovery_the_same_is_seen_to_fail():
+def test_without_recovery_the_same_is_seen_to_fail(stage):
     """The control: what is checked would notice."""
-    with Stage(kept=True, recovery=False) as forgetful:
-        assert forgetful.round(Fault(at=1, what="kill", only="unlink *.warc.gz.open"), twice=False).problem
+    with stage.without_recovery():
+        assert stage.round(Fault(at=1, what="kill", only="unlink *.warc.gz.open"), twice=False).problem
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is the witness")
@@ -63,7 +63,19 @@ def test_every_change_of_the_archive_is_counted(tmp_path):
     """What the kernel was asked to change, as strace heard it, is what the shim counted: call by call, and no other way
     to change a file was used."""
     heard = tmp_path / "strace"
-    command = ["strace", "-f", "-y", "-qq", "-s", "0", "-o", str(heard), "-e", f"trace={','.join(_KINDS)}"]
+    command = [
+        "strace",
+        "-f",
+        "--seccomp-bpf",
+        "-y",
+        "-qq",
+        "-s",
+        "0",
+        "-o",
+        str(heard),
+        "-e",
+        f"trace={','.join(_KINDS)}",
+    ]
     with Stage(kept=True, witness=command) as stage:
         heard.write_text("")
         counted = Counter(call for call in stage.calls_of_a_save() if not call.startswith("make "))
