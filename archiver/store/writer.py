@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from archiver.errors import StoreError
+from archiver.errors import ArchiverError, StoreError
 from archiver.model import WarcRef
 from archiver.ports import Clock
 from archiver.store.catalog import Catalog
@@ -88,6 +88,8 @@ class Writer:
         """
         if self._error is not None:
             self._untold = None
+            if isinstance(self._error, ArchiverError):
+                raise self._error  # which of many callers is heard in the end is chance: each says what to do
             raise StoreError(f"nothing more is stored after an error ({self._error})")
         loop = asyncio.get_running_loop()
         volume.planned_bytes += sum(group.size_bytes for group in groups)

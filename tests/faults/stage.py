@@ -207,7 +207,8 @@ class Stage:
 
     def _check_says_the_same(self) -> None:
         """What an undisturbed save's archive says."""
-        for now, before in zip_longest(self._says(), self._said, fillvalue={}):
+        nothing: dict[str, Any] = {}
+        for now, before in zip_longest(self._says(), self._said, fillvalue=nothing):
             other = [
                 (name, now.get(name), before.get(name)) for name in now | before if now.get(name) != before.get(name)
             ]
