@@ -106,6 +106,8 @@ def record(console: Console, row: Row) -> None:
         ("found as", f"{row['kind']}, {row['form']}, position {row['position']}" if row.get("article") else None),
         ("kept", None if row.get("article") else "because another post quotes or answers it"),
         ("status", " — ".join(filter(None, (row["status"], row.get("availability"), row.get("error"))))),
+        ("recovered", _archived(row.get("recovered"))),
+        ("identified", (row.get("identified") or {}).get("seen")),
         ("try again", row.get("try_again_at")),
     ):
         if value:
@@ -114,7 +116,9 @@ def record(console: Console, row: Row) -> None:
         for number, fact in enumerate(facts):
             label = field if number == 0 else ""
             line = Text(f"  {label:<14}", style="dim") + Text(harmless(_value(fact["value"])))
-            console.print(line + Text(harmless(f"  [{fact['how']}]"), style="dim"), soft_wrap=True)
+            memento = fact.get("memento")
+            how = f"  [{fact['how']}{', archived ' + memento['at'][:10] if memento else ''}]"
+            console.print(line + Text(harmless(how), style="dim"), soft_wrap=True)
     _judgement(console, row)
     for link in row.get("links") or ():
         chain(console, link)
@@ -122,6 +126,10 @@ def record(console: Console, row: Row) -> None:
         url = capture["url"] if len(capture["url"]) <= _SHOWN_URL else capture["url"][:_SHOWN_URL] + "…"
         cells = f"{capture['http_status']} {url}  {capture['warc']} @{capture['offset']}"
         console.print(Text(f"  {capture['why']:<14}", style="dim") + Text(harmless(cells)), soft_wrap=True)
+
+
+def _archived(memento: Row | None) -> str | None:
+    return f"{memento['url']} of {memento['at'][:16]}Z" if memento else None
 
 
 def _judgement(console: Console, row: Row) -> None:
@@ -135,6 +143,11 @@ def _judgement(console: Console, row: Row) -> None:
         said = "; ".join(f"{_value(value['value'])} ({value['how']})" for value in item["values"])
         what = Text(harmless(f"  differs        {item['field']}, {item['what']}: "), style="red")
         console.print(what + Text(harmless(said)), soft_wrap=True)
+    for one in (row.get("identified") or {}).get("candidates", ()):
+        sure = one["post_id"] == row.get("post_id")
+        said = f"{one['url']} ({one['confidence']}, {one['ratio']:.0%}) {_archived(one['memento'])}"
+        label = Text(f"  {'same words' if sure else 'resembles':<14}", style="green" if sure else "yellow")
+        console.print(label + Text(harmless(said)), soft_wrap=True)
     for one in row.get("related") or ():
         shown = f"{one['relation']} {one['url']}: {one['availability']}; {one['text'] or 'no text'}"
         console.print(Text("  related       ", style="dim") + Text(harmless(shown)), soft_wrap=True)

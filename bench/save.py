@@ -50,7 +50,7 @@ def ours(
         f'[archive]\ndir = "warcs"\nrevisits = false\n'
         '[network]\nca_bundle = "bench-ca.pem"\nparallel = 32\nconnect_to = '
         f'{{ "*:443" = "127.0.0.1:{ports["tls"]}", "*:80" = "127.0.0.1:{ports["plain"]}" }}\n'
-        "[politeness]\nrequests_per_second = 0\n[x]\navatar = false\n"
+        "[politeness]\nrequests_per_second = 0\n[archives]\nwayback = false\n[x]\navatar = false\n"
     )
     (folder / "targets.txt").write_text("\n".join(targets))
     command = [sys.executable, "-m", "bench.child", str(folder / "config.toml"), str(folder / "targets.txt"), *options]

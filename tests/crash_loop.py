@@ -37,6 +37,8 @@ connect_to = {connect_to}
 parallel = 4
 [politeness]
 requests_per_second = 0
+[archives]
+wayback = false
 """
 _ARCHIVER = [sys.executable, "-m", "archiver"]
 

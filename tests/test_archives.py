@@ -201,6 +201,17 @@ def test_an_embed_of_text_alone_is_found_among_its_authors_posts(newsroom):
     assert stored(room, found)
 
 
+def test_show_names_the_capture_and_the_evidence(newsroom):
+    """A person sees where the post was had from, when the archive got it, and why it is taken for the embed's."""
+    room = newsroom(replace(GONE, pic=None), captures=(of_post(GONE, "20180302000000"),))
+    room.save(room.file("page.txt", TEXT.replace(" pic.twitter.com/AnnasPic01", "")))
+    said = room.archiver("show", GONE.post_id).out
+    assert re.search(r"recovered +https://web\.archive\.org/web/20180302000000id_/\S+ of 2018-03-02T00:00Z", said)
+    assert "[wayback.permalink.author, archived 2018-03-02]" in said
+    assert re.search(r"identified +1 post of that account and day in the archive, 1 of them readable", said)
+    assert re.search(r"same words +https://x\.com/anna_example/status/\d+ \(tail, \d\d%\)", said)
+
+
 def test_two_posts_with_the_same_words_are_candidates_and_no_fact(newsroom):
     """Deleted and posted again: which of the two the article shows, nobody can tell."""
     twin = replace(GONE, post_id=snowflake("2018-03-01T11:00:00.250Z"))

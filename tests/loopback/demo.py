@@ -67,7 +67,8 @@ def configuration(web: LoopbackWeb) -> str:
         "# reading commands (list, show) go on working, and saving finds nobody.\n"
         f'[archive]\ndir = "{ARCHIVE}"\n\n'
         f'[network]\nca_bundle = "{AUTHORITY}"\nconnect_to = {web.connect_to_toml}\ntries = 2\nmax_wait_s = 1\n\n'
-        "[politeness]\nrequests_per_second = 0  # there is nobody to be polite to\n"
+        "[politeness]\nrequests_per_second = 0  # there is nobody to be polite to\n\n"
+        "[archives]\ncdx_per_minute = 0\nmementos_per_minute = 0\n"
     )
 
 
@@ -81,6 +82,8 @@ def tour(folder: Path, web: LoopbackWeb) -> bool:
         ("Save them again: nothing is captured twice.", ["save", *articles], {0, _WAITING}),
         ("What does the archive hold?", ["list"], {0}),
         ("Everything known about one post, each fact with its source.", ["show", sample.BEAM.post_id], {0}),
+        ("A post that its author deleted, from the Wayback Machine.", ["show", sample.CONFESSION.post_id], {0}),
+        ("An embed of text alone, known by its account, day and words.", ["show", sample.LATEST.post_id], {0}),
         ("A link that went through four hands.", ["show", sample.PAGE_LINKS["a chain"].url], {0}),
     )
     went_well = True

@@ -11,9 +11,11 @@ import re
 from pathlib import Path
 
 from tests.loopback.answers import html
+from tests.loopback.legacy import version_1, version_2
 from tests.loopback.nouns import Account, Card, Link, Page, Photo, Poll, Post, ShortLink, Video, snowflake
 from tests.loopback.pictures import pdf
 from tests.loopback.scenarios import SCENARIOS
+from tests.loopback.wayback import in_json
 from tests.loopback.x_world import World
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -171,12 +173,28 @@ _PAGES = (
 )
 
 
+# What the Wayback Machine kept: the confession, and a day of Noor's posts.
+_CROWD = tuple(
+    Post(
+        post_id=snowflake(f"2024-05-18T{hour:02}:10:00.000Z"),
+        by=NOOR,
+        text=f"{hour}:00 at Gull Point, and still nothing to be seen but gulls",
+    )
+    for hour in range(6, 22)
+)
+CAPTURES = (
+    in_json(CONFESSION, "20240519203000", version_2(CONFESSION)),
+    *(in_json(post, "20240601000000", version_1(post)) for post in (*_CROWD, LATEST)),
+)
+
+
 def sample_world() -> World:
     """The world of both articles; ``ARTICLE_URL`` serves ``examples/article.html``."""
     return World(
         posts=(*ARTICLE_POSTS, *PAGE_POSTS),
         links=(*PAGE_LINKS.values(), _CHAIN_END),
         short_links=_SHORT,
+        captures=CAPTURES,
         pages=(Page(url=ARTICLE_URL, body=ARTICLE_HTML.read_bytes(), form="gzip"), *_PAGES),
     )
 
