@@ -20,7 +20,6 @@ from archiver.ports import ArchivedPlatform, Fetcher
 
 _MOST_HOPS = 4
 """Redirects within the archive: to the nearest capture, along archived redirects, to their nearest captures."""
-_PAGE_ROWS = 1_000
 
 
 class Patience:
@@ -73,7 +72,7 @@ class Consultation:
         rows: dict[tuple[str, str], cdx.Row] = {}
         resume: str | None = None
         while True:
-            limit = min(_PAGE_ROWS, self.desk.rows - len(rows))
+            limit = min(self.desk.page, self.desk.rows - len(rows))
             asked = cdx.query_url(self.desk.cdx_url, url, prefix=prefix, limit=limit, resume=resume)
             exchange = await self._ask(asked, "listing", max_bytes=cdx.MAX_BYTES)
             if exchange is None:

@@ -37,7 +37,8 @@ async def identify(item: Find, platform: ArchivedPlatform, archive: Consultation
     await search.read({key: posts[key] for key in sorted(posts)[:most]}, item.handle)
     told = [one for one in search.candidates if one.confidence != "other"]
     found = _proved(told)
-    seen = f"{len(posts)} post{'' if len(posts) == 1 else 's'} of that account and day in the archive, {search.shown} of them readable"
+    count = f"{len(posts)} post{'' if len(posts) == 1 else 's'}"
+    seen = f"{count} of that account and day in the archive, {search.shown} of them readable"
     return Identification(
         post=PostRef(platform=platform.name, post_id=found.post_id, handle=item.handle) if found else None,
         found=found,

@@ -121,3 +121,36 @@ async def test_who_would_wait_too_long_is_told_so_at_once():
     assert [round(await task) for task in waiting] == [0, 3599, 3598, 3597]
     assert await pace.turn("t.co", 30) == pytest.approx(3597)
     assert clock.passed_s == pytest.approx(3)
+
+
+@pytest.mark.parametrize(
+    ("asked", "at"),
+    [
+        ([("/cdx/search/cdx?url=a", 3)], [0.0, 2.5, 5.0]),
+        ([("/web/2020id_/https://x.com/", 3)], [0.0, 0.125, 0.25]),
+        ([("/save", 3)], [0.0, 0.5, 1.0]),
+    ],
+)
+async def test_a_part_of_a_host_can_have_a_rate_of_its_own(asked, at):
+    """The index and the captures of one archive are paced each by itself, what is left of it like any host."""
+    clock = SteppingClock()
+    pace = Pace(PolitenessConfig(requests_per_second=2, hosts={"a.example/cdx/": 0.4, "a.example/web/": 8}), clock)
+    times: list[float] = []
+
+    async def ask(path: str) -> None:
+        await pace.turn("a.example", path=path)
+        times.append(clock.passed_s)
+
+    async with asyncio.TaskGroup() as group:
+        for path, count in asked:
+            for _ in range(count):
+                group.create_task(ask(path))
+        group.create_task(clock.run())
+    assert times == pytest.approx(at)
+
+
+async def test_a_host_that_wants_to_be_left_alone_is_left_alone_in_every_part():
+    """A penalty is the host's."""
+    pace = Pace(PolitenessConfig(requests_per_second=0, hosts={"a.example/cdx/": 0.4}), SteppingClock())
+    pace.penalise("a.example", 60)
+    assert await pace.turn("a.example", 30, path="/cdx/x") == await pace.turn("a.example", 30, path="/web/x") == 60

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -198,3 +199,27 @@ async def test_back_off_grows_with_full_jitter_up_to_the_longest_wait():
         await patient(Told(Unreachable(URL, "down")), clock, tries=9, max_wait_s=5.0)[0].fetch(request(URL))
     assert len(clock.sleeps) == 8
     assert all(sleep <= min(2**i, 5) for i, sleep in enumerate(clock.sleeps))
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+async def test_an_archived_status_is_an_answer(status: int):
+    """With Memento-Datetime the status is another site's, once: no patience, no penalty."""
+    clock = SkippingClock(NOW)
+    archived = replace(
+        answer(status, retry_after="60"), headers=(("Memento-Datetime", "Thu, 29 Jan 2015 03:49:04 GMT"),)
+    )
+    inner = Told(archived)
+    fetcher, pace = patient(inner, clock)
+    assert (await fetcher.fetch(request(URL)), inner.calls, pace.penalty_s("t.co")) == (archived, 1, 0)
+
+
+@pytest.mark.parametrize(("status", "penalty_s", "calls"), [(429, 60, 1), (503, 0, 3)])
+async def test_a_host_that_is_known_to_want_a_pause_gets_it_unasked(status: int, penalty_s: float, calls: int):
+    """The Internet Archive's 429 has no Retry-After, and wants a minute; its 503 is any host's."""
+    clock = SkippingClock(NOW)
+    inner, pace = Told(answer(status)), Pace(UNHURRIED, clock)
+    fetcher = PatientFetcher(inner, network(tries=3, max_wait_s=30.0), clock, pace, {"t.co": 60.0})
+    with pytest.raises(RateLimited) as error:
+        await fetcher.fetch(request(URL))
+    assert (error.value.retry_after_s, inner.calls) == (penalty_s or None, calls)
+    assert pace.penalty_s("t.co") == penalty_s
