@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Where an archive is asked, and how much: ``rows`` of one listing, ``page`` of them at once, ``mementos`` looked at for one post,
-    ``candidates`` read for one embed without an id; its hosts are left alone after ``failures`` in a row."""
+    """Where an archive is asked, and how much: ``rows`` of one listing, ``page`` of them at once, ``mementos`` looked
+    at for one post, ``candidates`` read for one embed without an id; its hosts are left alone after ``failures`` in a
+    row."""
 
     availability_url: str = "https://archive.org/wayback/available"
     cdx_url: str = "https://web.archive.org/cdx/search/cdx"
