@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, BinaryIO, Literal
 
-Precision = Literal["day", "minute", "second", "millisecond"]
+Precision = Literal["estimated", "day", "minute", "second", "millisecond"]
 Why = Literal[
     "article", "hop", "post", "oembed", "api", "fxtwitter", "media", "avatar", "card", "listing", "memento",
 ]  # fmt: skip
@@ -28,16 +28,17 @@ Ended = Literal["post", "page", "gone", "unsafe", "loop", "too-many-hops", "refu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """An instant, no finer than ``precision``. ``at`` is aware UTC; for ``day`` it is that UTC day's midnight."""
+    """An instant, no finer than ``precision``. ``at`` is aware UTC; for ``day`` it is that UTC day's midnight.
+    ``estimated``: the UTC day, give or take one."""
 
     at: datetime
     precision: Precision
 
     def __str__(self) -> str:
-        """``2021-06-28`` (day), ``…T05:58Z``, ``…T05:58:41.000Z`` (second and millisecond)."""
+        """``2021-06-28`` (day and estimated), ``…T05:58Z``, ``…T05:58:41.000Z`` (second and millisecond)."""
         at = self.at.astimezone(UTC)
         match self.precision:
-            case "day":
+            case "day" | "estimated":
                 return at.strftime("%Y-%m-%d")
             case "minute":
                 return at.strftime("%Y-%m-%dT%H:%MZ")
@@ -184,8 +185,10 @@ class Find:
     ``article``: the article's key. ``position``: 0-based, document order. ``form``: how it was written
     (``blockquote``, ``plain-text``, ``iframe``, ``url``, …). ``post``: ``None`` without an id. ``url``: canonical post
     URL, or the link as normalised, ``None`` when only text is left. ``date``: as printed (a UTC day) or exact
-    (``data-datetime``). ``short_links``: ``https://t.co/…`` links inside the embed, in order. ``snippet``: the source
-    text or markup that it was read from, at most 4,000 characters.
+    (``data-datetime``). ``problem``: why no post can be what is shown (an id that was never given), ``None`` when there
+    is nothing wrong; ``post`` is ``None`` then, and ``url`` the address as it is written. ``short_links``:
+    ``https://t.co/…`` links inside the embed, in order. ``snippet``: the source text or markup that it was read from,
+    at most 4,000 characters.
     """
 
     article: str
@@ -201,6 +204,7 @@ class Find:
     text: str | None = None
     lang: str | None = None
     short_links: tuple[str, ...] = ()
+    problem: str | None = None
     snippet: str = ""
 
 
@@ -219,6 +223,7 @@ class Article:
     kind: Literal["html", "text", "other"]
     url: str | None = None
     canonical_url: str | None = None
+    base_url: str | None = None
     title: str | None = None
     lang: str | None = None
     source: WarcRef | None = None

@@ -65,6 +65,8 @@ def of_links(item: Find, links: Sequence[Body], fresh: bool) -> Verdict:
     waiting, due = _waiting(links)
     if waiting:
         return Verdict("pending", waiting, due)
+    if item.problem:
+        return Verdict("unavailable", item.problem)
     if item.kind == "embed":
         elsewhere = next((link.get("end") for link in links if link.get("post")), None)
         led = f"its link leads to another account or day: {elsewhere}" if elsewhere else "none of its links leads to it"

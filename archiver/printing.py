@@ -78,7 +78,8 @@ def _cells(row: Row, *, outcome: bool) -> tuple[str, ...]:
 
 def _below(console: Console, row: Row, indent: int) -> None:
     text = " ".join((row.get("text") or "").split())
-    for line in (row.get("url") or ", ".join(row.get("short_links") or ()), text[:100] + ("…" if text[100:] else "")):
+    where = row.get("url") or ", ".join(row.get("short_links") or ())
+    for line in (where, text[:100] + ("…" if text[100:] else ""), row.get("problem")):
         if line:
             console.print(Text(" " * indent + harmless(line), style="dim"), soft_wrap=True)
 

@@ -36,7 +36,7 @@ from archiver.model import (
     Resolution,
     WarcRef,
 )
-from archiver.platforms import canonical
+from archiver.platforms import canonical, estimate
 from archiver.platforms import moment as moment_of_id
 from archiver.ports import Platform
 
@@ -226,7 +226,8 @@ def article_document(
 
 def found(find: Find) -> Json:
     """The public record of a find alone: what ``find --json`` prints. Nothing in it was asked of any service."""
-    moment = (moment_of_id(find.post) if find.post else None) or find.date
+    post = find.post
+    moment = (moment_of_id(post) if post else None) or find.date or (estimate(post) if post else None)
     return {
         "article": find.article,
         "position": find.position,
@@ -242,6 +243,7 @@ def found(find: Find) -> Json:
         "text": find.text,
         "lang": find.lang,
         "short_links": list(find.short_links),
+        "problem": find.problem,
     }
 
 
@@ -268,7 +270,7 @@ def public(
     answered: dict[str, list[Json]] = {field: list(known) for field, known in (kept.get("facts") or {}).items()}
     claimed: dict[str, list[Json]] = {}
     for field, fact in _claims(find, article, post):
-        side = answered if fact.how == "snowflake" else claimed
+        side = answered if fact.how in ("snowflake", "counted-id") else claimed
         if not (side is answered and answered.get("posted_at")):
             side.setdefault(field, []).append(fact_json(fact))
     facts = {field: [*answered.get(field, ()), *claimed.get(field, ())] for field in {**answered, **claimed}}
@@ -313,11 +315,9 @@ def _claims(find: Find, article: Article, post: PostRef | None) -> Iterable[tupl
     for field, value in claims:
         if value is not None:
             yield field, Fact(value=value, how=find.form, source=article.source)
-    if find.date is not None:
-        yield (
-            "posted_at",
-            Fact(value=str(find.date), how=find.form, source=article.source, precision=find.date.precision),
-        )
+    if told := find.date or (estimate(post) if post else None):
+        how = find.form if find.date else "counted-id"
+        yield "posted_at", Fact(value=str(told), how=how, source=article.source, precision=told.precision)
 
 
 def fact_json(fact: Fact) -> Json:
@@ -347,6 +347,13 @@ def failure_json(failure: Failure) -> Json:
 
 def _of_the_id(find: Find, kept: Mapping[str, Any]) -> Iterable[Json]:
     """What is wrong with the id itself."""
+    day = estimate(find.post) if find.post else None
+    if day and find.date and abs((day.at - find.date.at).days) > 2:  # each may be a day off
+        values = [{"value": str(find.date), "how": find.form}, {"value": str(day), "how": "counted-id"}]
+        yield {"field": "posted_at", "what": "impossible-date", "values": values}
+    if find.problem:
+        values = [{"value": find.url or "", "how": find.form}, {"value": find.problem, "how": "snowflake"}]
+        yield {"field": "post_id", "what": "impossible-id", "values": values}
     if kept.get("availability") == "impossible" and find.post and (made := moment_of_id(find.post)):
         values = [{"value": find.post.post_id, "how": find.form}, {"value": str(made), "how": "snowflake"}]
         yield {"field": "post_id", "what": "future-id", "values": values}

@@ -70,6 +70,7 @@ def _beside(kept: Row) -> Row:
         **{field: first(field) for field in ("author", "handle", "text", "lang", "posted_at")},
         "posted_at_precision": first("posted_at", "precision"),
         "short_links": [],
+        "problem": None,
         "status": status,
         "error": None if status == "archived" else kept.get("error") or how,
         "identified": None,

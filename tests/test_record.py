@@ -387,3 +387,32 @@ class TestDocuments:
             "length": 500,
             "record_id": ref(99).record_id,
         }
+
+
+def test_a_counted_id_says_a_day_where_nobody_else_does():
+    """Before November 2010: a day, give or take one; what the article prints goes before it."""
+    old = replace(EMBED, post=PostRef(platform="x", post_id="20"), date=None)
+    assert (record.found(old)["posted_at"], record.found(old)["posted_at_precision"]) == ("2006-03-21", "estimated")
+    printed = record.found(replace(old, date=Moment.of_day(date(2006, 3, 22))))
+    assert (printed["posted_at"], printed["posted_at_precision"]) == ("2006-03-22", "day")
+
+
+@pytest.mark.parametrize(("day", "contradicted"), [(23, False), (25, True)])
+def test_a_printed_day_may_contradict_a_counted_id(day, contradicted):
+    """By more than the two days that both may be off together."""
+    old = replace(EMBED, post=PostRef(platform="x", post_id="20"), date=Moment.of_day(date(2006, 3, day)))
+    shown = record.public(
+        old, ARTICLE, post=old.post, post_body=None, links=(), status="pending", error=None, try_again_at=None
+    )
+    whats = [item["what"] for item in shown["disagreements"]]
+    assert whats == (["impossible-date"] if contradicted else [])
+
+
+def test_an_id_that_no_post_can_have_is_a_disagreement():
+    """The record says what is wrong with it; there is no post."""
+    forged = replace(EMBED, post=None, url="https://x.com/jack/status/100000000000000", problem="never given")
+    shown = record.public(
+        forged, ARTICLE, post=None, post_body=None, links=(), status="x", error=None, try_again_at=None
+    )
+    assert [item["what"] for item in shown["disagreements"]] == ["impossible-id"]
+    assert (shown["problem"], shown["post_id"]) == ("never given", None)

@@ -67,6 +67,7 @@ def find(
         kind=page.kind,
         url=url,
         canonical_url=page.canonical_url,
+        base_url=page.base_url,
         title=page.title,
         lang=page.lang,
         truncated=page.truncated or not whole,
@@ -76,7 +77,7 @@ def find(
 
 def _look(page: Page, key: str) -> tuple[tuple[Find, ...], bool]:
     """The finds, and whether everything was read."""
-    source = Source.of(page.data, markup=page.kind == "html")
+    source = Source.of(page.data, markup=page.kind == "html", base=page.base_url)
     dates = DateReader(page.lang)
     sightings = [*markup.quotes(source, dates), *cards.cards(source, dates), *ids.identified(source, dates)]
     sightings += _remains(source, dates)
@@ -202,7 +203,7 @@ def _join_words(embeds: dict[object, Sighting]) -> None:
         if seen.post and seen.post.handle and seen.date is None and (at := moment(seen.post)):
             bare[seen.post.handle.lower(), at.at.date()] = identity
     for identity, seen in list(embeds.items()):
-        if seen.post is None and seen.handle and seen.date:
+        if seen.post is None and seen.handle and seen.date and not seen.problem:
             whole = bare.get((seen.handle.lower(), seen.date.at.date()))
             if whole in embeds and whole != identity:
                 embeds[whole] = _merged(embeds[whole], embeds.pop(identity))
@@ -211,6 +212,8 @@ def _join_words(embeds: dict[object, Sighting]) -> None:
 def _identity(seen: Sighting) -> object:
     if seen.post:
         return seen.post.key
+    if seen.problem:
+        return seen.url
     return (seen.handle or "").lower(), seen.date, seen.short_links or seen.text
 
 
@@ -242,5 +245,6 @@ def _find(source: Source, key: str, position: int, seen: Sighting) -> Find:
         text=seen.text,
         lang=seen.lang,
         short_links=seen.short_links if seen.kind == "embed" else (),
+        problem=seen.problem,
         snippet=source.words(seen.start, min(seen.end, seen.start + SNIPPET_CHARS)),
     )

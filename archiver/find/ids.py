@@ -21,7 +21,7 @@ from archiver.find.dates import DateReader
 from archiver.find.layers import SLASH, peel_address
 from archiver.find.sighting import Sighting
 from archiver.find.source import Source, Tag
-from archiver.platforms import match, post_of
+from archiver.platforms import impossible, impossible_post, match, post_of
 
 MAX_NAMES = 20_000
 
@@ -29,7 +29,7 @@ _Q = r"(?:[\\\"']|&(?:amp;)*(?:quot|#0*34|#0*39|apos);|\\+u0022)*"
 _NAME = re.compile(r"tw(?:eet|itter(?!:(?!:)|\.com))")
 """The words, but not X's own address, nor the ``twitter:…`` names of meta elements: most of a page's occurrences."""
 _NAMED_ID = re.compile(
-    rf"tw(?:eet|itter)(?:-embed|-tweet|-status|-post)?[-_]?(?:status[-_]?)?id{_Q}\s*[=:]\s*{{?{_Q}\s*(?P<id>\d{{2,19}})(?!\d)"
+    rf"tw(?:eet|itter)(?:-embed|-tweet|-status|-post)?[-_]?(?:status[-_]?)?id{_Q}\s*[=:]\s*{{?{_Q}\s*(?P<id>\d{{2,40}})(?!\d)"
 )
 _TWEET = re.compile(rf"(?:data-)?tweet{_Q}\s*[=:]\s*{_Q}(?P<id>[1-9]\d{{14,18}})(?!\d)")
 _FRAME = re.compile(rf"platform\.(?:twitter|x)\.com{SLASH}embed{SLASH}[^\s<>\"']{{1,2000}}")
@@ -115,9 +115,10 @@ def _frames(source: Source) -> Iterator[Sighting]:
             source.cut.add("frames")
             return
         zone = source.zone(found.start())
-        post = match("https://" + peel_address(source.words(*found.span())))
-        if post and zone not in ("comment", "style"):
-            yield from _in_tag(source, found.start(), found.end(), post.post_id, zone == "script")
+        address = "https://" + peel_address(source.words(*found.span()))
+        named = match(address) or impossible(address)
+        if named and zone not in ("comment", "style"):
+            yield from _in_tag(source, found.start(), found.end(), named.post_id, zone == "script")
 
 
 def _named(source: Source, found: re.Match[str], script: bool) -> list[Sighting]:
@@ -158,6 +159,16 @@ def _sighting(
 ) -> Iterator[Sighting]:
     if post := post_of(post_id, user):
         yield Sighting(start=start, end=end, kind="embed", form=form, post=post)
+    elif wrong := impossible_post(post_id, user):
+        yield Sighting(
+            start=start,
+            end=end,
+            kind="embed",
+            form=form,
+            url=wrong.url,
+            handle=wrong.handle,
+            problem=wrong.problem,
+        )
 
 
 def _in_tag(source: Source, place: int, end: int, post_id: str, script: bool) -> Iterator[Sighting]:

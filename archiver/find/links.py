@@ -5,19 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import urljoin
 
 from archiver.find import carriers
 from archiver.find.dates import DateReader
 from archiver.find.layers import SLASH, peel_address
 from archiver.find.sighting import Sighting
-from archiver.find.source import Source
+from archiver.find.source import Source, Tag
 from archiver.model import PostRef
-from archiver.platforms import canonical, match, post_of, short_links_in, shows_post
+from archiver.platforms import (
+    Impossible,
+    canonical,
+    impossible,
+    impossible_post,
+    match,
+    post_of,
+    short_links_in,
+    shows_post,
+)
 
 MAX_ADDRESSES = 20_000
 """How many addresses of each sort are read in one document; the most in a real one is some hundreds."""
 
-_STATUS = re.compile(rf"status(?:es)?{SLASH}\d{{2,20}}(?!\d)")
+_STATUS = re.compile(rf"status(?:es)?{SLASH}\d{{2,40}}(?!\d)")
 _DELIMITER = re.compile(r"[\s\"'<>|{}`^]")
 _ADDRESS_CHARS = 400
 _HOST = re.compile(r"(?<![\w.@-])(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?/", re.IGNORECASE)
@@ -32,7 +42,7 @@ _PLAIN_STATUS = re.compile(
 )
 _PLAIN_CHARS = 60
 _PLAIN_BEFORE = frozenset(" \t\r\n\f\v\"'>")
-_PLAIN_ID = re.compile(r"status/(?P<id>[1-9]\d{2,17})(?=[\s\"'<?])", re.ASCII)
+_PLAIN_ID = re.compile(r"status/(?P<id>[1-9]\d{2,39})(?=[\s\"'<?])", re.ASCII)
 _PLAIN_SHORT = re.compile(r"(?:(?<=[\s\"'>]https://)|(?<=[\s\"'>]http://))t\.co/([A-Za-z0-9]{10})(?=[\s\"'<])")
 _PLAIN_PIC = re.compile(r"(?<=[\s\"'>])pic\.(?:twitter|x)\.com/([A-Za-z0-9]{10})(?=[\s\"'<])")
 _CHROME_TAGS = frozenset(("meta", "link", "base", "form", "script"))
@@ -53,42 +63,48 @@ def status_links(source: Source, dates: DateReader) -> Iterator[Sighting]:
         tag = source.tag_at(place) if zone != "script" else None
         if tag and tag.name in _CHROME_TAGS:
             continue
-        start, post = _post_at(source, place, found.end())
-        if post is None:
+        start, named = _named_at(source, place, found.end(), tag)
+        if named is None:
             continue
+        post = named if isinstance(named, PostRef) else None
         seen = Sighting(
             start=tag.start if tag else start,
             end=tag.end if tag else found.end(),
             kind="link",
             form="url",
             post=post,
-            url=canonical(post),
+            url=canonical(named) if isinstance(named, PostRef) else named.url,
+            handle=None if isinstance(named, PostRef) else named.handle,
+            problem=None if isinstance(named, PostRef) else named.problem,
         )
         inside = source.is_taken(place)  # of an embed that was read already: what it quotes
         shown = None if inside else carriers.shown(source, start, found.end(), zone, tag, dates)
         if shown:
             yield replace(seen, kind="embed", **shown)
-        elif zone != "comment":
+        elif zone != "comment" and post:
             yield seen
 
 
-def _post_at(source: Source, place: int, end: int) -> tuple[int, PostRef | None]:
-    """(where the address begins, the post) of the address that has its ``status/ID`` at ``place``."""
+def _named_at(source: Source, place: int, end: int, tag: Tag | None) -> tuple[int, PostRef | Impossible | None]:
+    """(where the address begins, the post that it names) of the address that has its ``status/ID`` at ``place``."""
     simple = _PLAIN_ID.match(source.text, place)
     begin = source.low.rfind("http", max(0, place - _PLAIN_CHARS), place) if simple else -1
     if simple and begin >= 0 and (not begin or source.text[begin - 1] in _PLAIN_BEFORE):
         plain = _PLAIN_STATUS.fullmatch(source.text, begin, place)
         if plain:
-            return begin, post_of(simple["id"], plain["user"])
+            return begin, post_of(simple["id"], plain["user"]) or impossible_post(simple["id"], plain["user"])
     window = source.words(place - _ADDRESS_CHARS, place)
     raw = _DELIMITER.split(window)[-1]
     before = peel_address(raw)
     rest = peel_address(_DELIMITER.split(source.text[place : end + 9], maxsplit=1)[0].rstrip("\\"))
     hosts = list(_HOST.finditer(before))
     if not hosts:
-        return place, None
+        relative = tag is not None and source.base and before.startswith("/") and not before.startswith("//")
+        address = urljoin(source.base or "", before + rest) if relative else ""
+        return place, match(address) if shows_post(address) else None
     address = "https://" + before[hosts[-1].start() :] + rest
-    return place - _length(raw, hosts[-1][0], source), match(address) if shows_post(address) else None
+    named = match(address) if shows_post(address) else impossible(address)
+    return place - _length(raw, hosts[-1][0], source), named
 
 
 def _length(raw: str, host: str, source: Source) -> int:

@@ -14,7 +14,7 @@ from archiver.find.plain import HANDLE, name_before, tidy
 from archiver.find.sighting import Sighting
 from archiver.find.source import Source
 from archiver.model import Moment, PostRef
-from archiver.platforms import match, short_link, short_links_in, shows_post
+from archiver.platforms import impossible, match, short_link, short_links_in, shows_post
 
 MAX_QUOTES = 2_000
 _UNCLOSED_CHARS = 4_000
@@ -84,8 +84,9 @@ def _read_quote(flat: Flat, dates: DateReader, start: int, end: int, *, named: b
     if signed is None and not named:
         return None
     post = match(permalink.href) if permalink else _post_of_attributes(flat)
+    wrong = impossible(permalink.href) if permalink and not post else None
     dash, author, handle = signed or (_body_end(text, permalink), None, None)
-    if post is None and handle is None:
+    if post is None and handle is None and wrong is None:
         return None
     body = tidy(text[:dash])
     return Sighting(
@@ -94,8 +95,10 @@ def _read_quote(flat: Flat, dates: DateReader, start: int, end: int, *, named: b
         kind="embed",
         form="blockquote",
         post=post,
+        url=wrong.url if wrong else None,
+        problem=wrong.problem if wrong else None,
         author=_without_honorific(author, flat, permalink),
-        handle=handle or (post.handle if post else None),
+        handle=handle or (post.handle if post else wrong.handle if wrong else None),
         date=_date(flat, permalink, dates),
         text=body or None,
         lang=flat.lang,
@@ -105,9 +108,10 @@ def _read_quote(flat: Flat, dates: DateReader, start: int, end: int, *, named: b
 
 def _permalink(flat: Flat) -> Link | None:
     """The last link to a post: earlier ones belong to its text or to the post it answers (``protocols`` 7.2)."""
-    links = [link for link in flat.links if "status" in link.href.lower() and shows_post(link.href)]
-    if links:
-        return links[-1]
+    links = [link for link in flat.links if "status" in link.href.lower()]
+    for names in (shows_post, impossible):
+        if last := next((link for link in reversed(links) if names(link.href)), None):
+            return last
     printed = [word for word in flat.text.split() if "/status" in word.lower() and shows_post(word)]
     if not printed:
         return None

@@ -23,3 +23,4 @@ class Sighting:
     text: str | None = None
     lang: str | None = None
     short_links: tuple[str, ...] = ()
+    problem: str | None = None

@@ -51,23 +51,24 @@ class Tag:
 @dataclass(frozen=True)
 class Source:
     """``text``: the document (of markup: its bytes as Latin-1). ``low``: the same with ASCII lower-cased, character for
-    character; ``raw``: of markup, the same as bytes. ``cut``: what was left out of it, in words; empty when everything
-    was read."""
+    character; ``raw``: of markup, the same as bytes. ``base``: what relative links are resolved against. ``cut``: what
+    was left out, in words; empty when everything was read."""
 
     text: str
     low: str
     markup: bool
     raw: bytes = b""
+    base: str | None = None
     cut: set[str] = field(default_factory=set)
     _taken: list[tuple[int, int]] = field(default_factory=list)
     _tags: dict[int, Tag | None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, data: bytes, *, markup: bool) -> Source:
+    def of(cls, data: bytes, *, markup: bool, base: str | None = None) -> Source:
         """``data``: UTF-8, as ``read_page`` gives it."""
         if markup:
             low = data.lower()
-            return cls(text=data.decode("latin-1"), low=low.decode("latin-1"), markup=True, raw=low)
+            return cls(text=data.decode("latin-1"), low=low.decode("latin-1"), markup=True, raw=low, base=base)
         return cls(text=data.decode("utf-8", "replace"), low=data.lower().decode("utf-8", "replace"), markup=False)
 
     def words(self, start: int, end: int) -> str:

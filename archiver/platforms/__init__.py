@@ -9,8 +9,14 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from archiver.model import Moment, PostRef
-from archiver.platforms.x import snowflake
+from archiver.platforms.x import counted, snowflake
 from archiver.platforms.x import urls as x
+from archiver.platforms.x.urls import Impossible
+
+__all__ = [
+    "ADDRESSES", "Impossible", "canonical", "estimate", "impossible", "impossible_post", "match", "moment", "post_of",
+    "short_link", "short_links_in", "shows_post",
+]  # fmt: skip
 
 ADDRESSES: dict[str, ModuleType] = {x.NAME: x}
 
@@ -35,6 +41,12 @@ def moment(ref: PostRef) -> Moment | None:
     return snowflake.moment(ref.post_id) if ref.platform == x.NAME else None
 
 
+def estimate(ref: PostRef) -> Moment | None:
+    """The day of a post whose id tells no instant but its place in a count (precision ``estimated``: give or take a
+    day), or ``None``."""
+    return counted.estimate(ref.post_id) if ref.platform == x.NAME else None
+
+
 def short_links_in(text: str) -> Iterator[tuple[int, int, str]]:
     """(start, end, normalised link) of each short link printed in running ``text``, in order."""
     return x.short_links_in(text)
@@ -44,6 +56,16 @@ def post_of(post_id: str, user: str | None = None) -> PostRef | None:
     """The post of X with ``post_id``, as an address or an embed names it; ``None`` when no post can have it (not 2 to
     19 digits, above 63 bits, of the band that was never given). ``user``: the address's, reserved words dropped."""
     return x.post_of(post_id, user)
+
+
+def impossible(url: str) -> Impossible | None:
+    """What ``url`` names, if it is the address of a post whose id no post can have; else ``None``."""
+    return x.impossible(url)
+
+
+def impossible_post(post_id: str, user: str | None = None) -> Impossible | None:
+    """As ``impossible``, of an id of X and the user beside it."""
+    return x.impossible_post(post_id, user)
 
 
 def shows_post(url: str) -> bool:

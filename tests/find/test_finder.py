@@ -299,3 +299,38 @@ def test_hostile_repetition_takes_linear_time(unit, name):
     began = time.perf_counter()
     finds(unit * (100_000 // len(unit)), name)
     assert time.perf_counter() - began < 8
+
+
+BAND, LONG = "100000000000000", "14093907765462589440000"
+
+
+@pytest.mark.parametrize("post_id", [BAND, LONG])
+@pytest.mark.parametrize(
+    ("markup", "form"),
+    [
+        ('<blockquote class="twitter-tweet">x &mdash; A (@a) <a href="https://x.com/a/status/{}"></a>', "blockquote"),
+        ('<blockquote class="twitter-tweet"><a href="https://x.com/ada/status/{}"></a></blockquote>', "blockquote"),
+        ('<iframe src="https://platform.twitter.com/embed/Tweet.html?id={}">', "iframe"),
+        ('<div data-tweet-id="{}">', "element"),
+        ("<p>https://twitter.com/ada/status/{}</p>", "bare-url"),
+    ],
+)  # fmt: skip
+def test_an_embed_with_an_id_that_no_post_can_have_is_shown_with_what_is_wrong(markup, form, post_id):
+    """It is there for every reader to see; a mere link to such an address is none."""
+    (found,) = finds(markup.format(post_id))
+    assert (found.kind, found.form, found.post) == ("embed", form, None)
+    assert (found.url or "").endswith(f"/status/{post_id}")
+    assert "no post can have its id" in (found.problem or "")
+    assert not finds(f'<p>They <a href="https://x.com/ada/status/{post_id}">said</a> so. https://t.co/AbCdEfGhIj')[1:]
+
+
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [("https://nitter.net/ada", "https://x.com/ada/status/20"), ("https://news.example/", None), ("", None)],
+)
+def test_relative_links_are_those_of_the_base(base, url):
+    """A saved page of X, or of a mirror, links to posts by their path alone."""
+    page = f'<base href="{base}"><p>One <a href="/ada/status/20">link</a> more'
+    assert [found.url for found in finds(page)] == ([url] if url else [])
+    found = find(page.encode(), key="k", name="a.html", url="https://x.com/ada").article
+    assert found.base_url == (base or "https://x.com/ada")

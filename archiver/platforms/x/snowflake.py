@@ -28,6 +28,17 @@ def first_id(at: datetime) -> int:
     return ((at - _UNIX) // timedelta(milliseconds=1) - EPOCH_MS) << 22
 
 
+def problem(post_id: str) -> str | None:
+    """Why no post can have ``post_id`` (digits, the first not 0), in words; ``None`` where one may."""
+    if len(post_id) > 19 or int(post_id) >= 1 << 63:
+        return f"no post can have its id: {post_id[:40]} is beyond 63 bits"
+    if not is_possible(post_id):
+        return (
+            f"no post can have its id: {post_id} lies between the counted ids and the snowflakes, and was never given"
+        )
+    return None
+
+
 def moment(post_id: str, now: datetime | None = None) -> Moment | None:
     """When ``post_id`` was made, to the millisecond.
 

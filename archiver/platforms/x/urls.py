@@ -14,7 +14,7 @@ from typing import Literal
 
 from archiver.model import PostRef
 from archiver.platforms.base import Address, take_apart
-from archiver.platforms.x.snowflake import is_possible
+from archiver.platforms.x import snowflake
 
 NAME = "x"
 CODE_CHARS = 10
@@ -59,6 +59,7 @@ _STATUS = re.compile(
 _INTENT = re.compile(r"/intent/[a-z]+/?", re.IGNORECASE)
 _RESERVED = frozenset("i home explore intent messages notifications privacy search tos hashtag settings share".split())
 _ID = re.compile(r"[1-9][0-9]{1,18}")
+_DIGITS = re.compile(r"[1-9][0-9]{1,39}")
 _HASHBANG = re.compile(r"(?:!|%21)(?=/)")
 _CUT = ("…", "...", "%E2%80%A6", "%e2%80%a6", "&hellip;")
 
@@ -81,6 +82,25 @@ class StatusUrl:
     door: Door
 
 
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """An address of a post that no post can have. ``url``: in canonical form. ``problem``: why, in words."""
+
+    post_id: str
+    url: str
+    handle: str | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What an address names as a post, whether or not there can be one."""
+
+    post_id: str
+    user: str | None
+    door: Door
+
+
 def match(url: str) -> PostRef | None:
     """The post that ``url`` shows, in any of its forms, or ``None``."""
     status = read(url)
@@ -92,10 +112,32 @@ def canonical(post: PostRef) -> str:
     return f"https://x.com/{post.handle or 'i/web'}/status/{post.post_id}"
 
 
+def read(url: str) -> StatusUrl | None:
+    """The post that ``url`` means and by which door, or ``None``."""
+    named = _named(url)
+    post = post_of(named.post_id, named.user) if named else None
+    return StatusUrl(post, named.door) if named and post else None
+
+
+def impossible(url: str) -> Impossible | None:
+    """What ``url`` names, if it is the address of a post whose id no post can have; else ``None``."""
+    named = _named(url)
+    return impossible_post(named.post_id, named.user) if named and named.door != "intent" else None
+
+
+def impossible_post(post_id: str, user: str | None = None) -> Impossible | None:
+    """As ``impossible``, of an id and the user beside it."""
+    problem = snowflake.problem(post_id) if _DIGITS.fullmatch(post_id) else None
+    if problem is None:
+        return None
+    handle = _handle(user)
+    url = canonical(PostRef(platform=NAME, post_id=post_id, handle=handle))
+    return Impossible(post_id, url, handle, problem)
+
+
 @lru_cache(maxsize=256)
-def read(url: str, depth: int = 2) -> StatusUrl | None:
-    """The post that ``url`` means and by which door, or ``None``. ``depth``: how many wrappings (an archive's copy,
-    an embedder's frame) are opened."""
+def _named(url: str, depth: int = 2) -> _Named | None:
+    """``depth``: how many wrappings (an archive's copy, an embedder's frame) are opened."""
     address = take_apart(url)
     if address is None:
         return None
@@ -106,11 +148,11 @@ def read(url: str, depth: int = 2) -> StatusUrl | None:
     if address.path.startswith(_WIDGETS.get(address.host, "\0")):
         asked = address.parameter("url")
         if asked and depth:
-            inner = read(asked, depth - 1)
-            return StatusUrl(inner.post, "widget") if inner else None
+            inner = _named(asked, depth - 1)
+            return _Named(inner.post_id, inner.user, "widget") if inner else None
         return _by_id(address.parameter("id"), None, "widget")
     wrapped = unwrap(address) if depth else None
-    return read(wrapped, depth - 1) if wrapped else None
+    return _named(wrapped, depth - 1) if wrapped else None
 
 
 def unwrap(address: Address) -> str | None:
@@ -161,7 +203,7 @@ def _link(code: str, rest: str) -> str | None:
     return None if cut_off or len(code) > 40 else f"https://t.co/{code}"
 
 
-def _own(address: Address) -> StatusUrl | None:
+def _own(address: Address) -> _Named | None:
     hashbang = _HASHBANG.match(address.fragment)
     path = address.fragment[hashbang.end() :] if hashbang else address.path
     if _INTENT.fullmatch(path):
@@ -169,22 +211,24 @@ def _own(address: Address) -> StatusUrl | None:
     return _status(path, "page")
 
 
-def _status(path: str, door: Door) -> StatusUrl | None:
+def _status(path: str, door: Door) -> _Named | None:
     status = _STATUS.match(path)
     if status is None or (status["tail"].startswith(_CUT) and len(status["id"]) < 18):
         return None
     return _by_id(status["id"], status["user"], door)
 
 
-def _by_id(post_id: str | None, user: str | None, door: Door) -> StatusUrl | None:
-    post = post_of(post_id or "", user)
-    return StatusUrl(post, door) if post else None
+def _by_id(post_id: str | None, user: str | None, door: Door) -> _Named | None:
+    return _Named(post_id, user, door) if post_id else None
 
 
 def post_of(post_id: str, user: str | None = None) -> PostRef | None:
     """The post with ``post_id``; ``None`` where no post can have it: not 2 to 19 digits, above 63 bits, or of the band
     between the last counted id and the first snowflake (``protocols`` 3). ``user``: as an address names it."""
-    if not _ID.fullmatch(post_id) or not is_possible(post_id):
+    if not _ID.fullmatch(post_id) or not snowflake.is_possible(post_id):
         return None
-    handle = None if user is None or user.lower() in _RESERVED else user
-    return PostRef(platform=NAME, post_id=post_id, handle=handle)
+    return PostRef(platform=NAME, post_id=post_id, handle=_handle(user))
+
+
+def _handle(user: str | None) -> str | None:
+    return None if user is None or user.lower() in _RESERVED else user
