@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from archiver import values
+from archiver import subscriptions, values
 from archiver.errors import ConfigError
 
 ENVIRONMENT = "ARCHIVER_CONFIG"
 FILE_NAME = "config.toml"
+_SOURCES = "sources"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +66,12 @@ class NetworkConfig:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolitenessConfig:
     """Requests per second to one host; 0 means no limit. ``hosts``: exceptions, by host name or by the beginning of an
-    address (``web.archive.org/cdx/``), which then is paced by itself."""
+    address (``web.archive.org/cdx/``), which then is paced by itself. ``robots``: whether robots.txt is asked before an
+    article's page: ``obey`` or ``ignore``."""
 
     requests_per_second: float
     hosts: Mapping[str, float]
+    robots: str = "ignore"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +123,25 @@ class PackConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NightlyConfig:
+    """How nights go, and who hears of them. Limits of 0 are none. ``grace_s``: how long what is under way may take to
+    end. ``ping_url``, ``metrics_file``, ``news_command``: empty or ``None`` for nobody."""
+
+    max_time_s: float
+    max_requests: int
+    max_bytes: int
+    min_free_bytes: int
+    grace_s: float
+    posts_days: tuple[float, ...]
+    posts_every_days: float
+    articles_days: tuple[float, ...]
+    ping_url: str
+    ping_style: str
+    metrics_file: Path | None
+    news_command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The effective configuration. ``path``: the file it was read from, ``None`` for the built-in defaults."""
 
@@ -130,6 +152,8 @@ class Config:
     x: XConfig
     archives: ArchivesConfig
     pack: PackConfig
+    nightly: NightlyConfig
+    sources: tuple[subscriptions.Source, ...] = ()
 
 
 class _Key(NamedTuple):
@@ -169,6 +193,21 @@ KEYS: dict[str, dict[str, _Key]] = {
     "politeness": {
         "requests_per_second": _Key(2, values.number(0)),
         "hosts": _Key({}, values.rates),
+        "robots": _Key("ignore", values.one_of("ignore", "obey")),
+    },
+    "nightly": {
+        "max_time_s": _Key(0, values.number(0)),
+        "max_requests": _Key(0, values.whole(0)),
+        "max_bytes": _Key(0, values.size_or_none),
+        "min_free_bytes": _Key("1 GB", values.size_or_none),
+        "grace_s": _Key(30, values.number(0)),
+        "posts_days": _Key([1, 7, 30, 90], values.days),
+        "posts_every_days": _Key(365, values.number(1)),
+        "articles_days": _Key([1, 3, 7, 30, 90], values.days),
+        "ping_url": _Key("", values.url_or_none),
+        "ping_style": _Key("healthchecks", values.one_of("healthchecks", "cronitor")),
+        "metrics_file": _Key("", values.path),
+        "news_command": _Key([], values.words),
     },
     "x": {
         "sources": _Key(["tweet-result", "oembed"], values.list_of("tweet-result", "oembed", "api", "fxtwitter")),
@@ -207,6 +246,7 @@ _PATHS = (
     ("archive", "dir"),
     ("network", "ca_bundle"),
     ("x", "bearer_file"),
+    ("nightly", "metrics_file"),
     ("pack", "key"),
     ("pack", "timestamp_roots"),
 )
@@ -245,7 +285,9 @@ def _build(data: Mapping[str, object], path: Path | None) -> Config:
     problems: list[str] = []
     where = f"{path}: " if path else ""
     read: dict[str, dict[str, Any]] = {}
-    problems += [f"{where}unknown section [{name}]{_nearest(name, KEYS)}" for name in data if name not in KEYS]
+    problems += [
+        f"{where}unknown section [{name}]{_nearest(name, KEYS)}" for name in data if name not in (*KEYS, _SOURCES)
+    ]
     for section, keys in KEYS.items():
         written = data.get(section, {})
         if not isinstance(written, dict):
@@ -266,6 +308,8 @@ def _build(data: Mapping[str, object], path: Path | None) -> Config:
     for section, name in (("network", "ca_bundle"), ("pack", "timestamp_roots")):
         if (named := read[section].get(name)) and not _is_file(named):
             problems.append(f"{where}{section}.{name} names no readable file: {named}")
+    sources, wrong = subscriptions.read(data.get(_SOURCES, []), base)
+    problems += [f"{where}{one}" for one in wrong]
     if problems:
         raise ConfigError(problems)
     return Config(
@@ -276,6 +320,8 @@ def _build(data: Mapping[str, object], path: Path | None) -> Config:
         x=XConfig(**read["x"]),
         archives=ArchivesConfig(**read["archives"]),
         pack=PackConfig(**read["pack"]),
+        nightly=NightlyConfig(**read["nightly"]),
+        sources=sources,
     )
 
 

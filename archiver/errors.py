@@ -9,6 +9,8 @@
      ├── FetchError                   exit 1    no complete answer; becomes an Outcome
      │    ├── Refused                           the guard said no
      │    ├── Unreachable             retry     DNS, connect, TLS
+     │    │    └── Resting            retry     did not answer for a while, and is left alone
+    │    │    └── Resting            retry     did not answer for a while, and is left alone
      │    ├── TimedOut                retry     a deadline or the least throughput
      │    ├── RateLimited             retry     429, 503, or a host that wants to be left alone
      │    └── BadReply                retry     no complete response head
@@ -91,6 +93,10 @@ class Unreachable(FetchError):
 
     retry = True
     word = "unreachable"
+
+
+class Resting(Unreachable):
+    """The host failed so often that this run leaves it alone."""
 
 
 class TimedOut(FetchError):

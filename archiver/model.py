@@ -14,7 +14,8 @@ from typing import Any, BinaryIO, Literal
 
 Precision = Literal["estimated", "day", "minute", "second", "millisecond"]
 Why = Literal[
-    "article", "hop", "post", "oembed", "api", "fxtwitter", "media", "avatar", "card", "listing", "memento",
+    "article", "source", "robots", "hop", "post", "oembed", "api", "fxtwitter", "media", "avatar", "card", "listing",
+    "memento",
 ]  # fmt: skip
 Cut = Literal["length", "time", "disconnect"]
 Kind = Literal["embed", "link"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -79,6 +80,55 @@ class Fetcher(Protocol):
         ...
 
 
+class Glimpse(Protocol):
+    """An answer that is not stored yet. ``body``: decoded, ``None`` when it could not be (``problem`` says why);
+    ``cut``: why it is incomplete."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def status(self) -> int: ...
+    @property
+    def body(self) -> bytes | None: ...
+    @property
+    def problem(self) -> str | None: ...
+    @property
+    def cut(self) -> str | None: ...
+
+    def header(self, name: str) -> str | None:
+        """The first value of ``name`` (any case), or ``None``."""
+        ...
+
+    async def keep(self) -> WarcRef:
+        """Store it; where it lies. To be done before anything that was read from it is written down."""
+        ...
+
+
+class Scout(Protocol):
+    """Looks at sources, which say the same every night until there is news."""
+
+    def look(self, request: Request) -> AbstractAsyncContextManager[Glimpse]:
+        """One attempt. Raises ``FetchError`` when there is no complete response head; nothing of that is stored."""
+        ...
+
+
+class Manners(Protocol):
+    """What was asked of whom, and how they bore it."""
+
+    def counted(self) -> Mapping[str, Mapping[str, Any]]:
+        """By host, since this run began: ``requests``, ``busy`` (429, 503), ``failed``, ``bytes``, ``waited_s``, and
+        ``share`` (of the configured rate)."""
+        ...
+
+    def resting(self) -> Sequence[str]:
+        """Hosts that are left alone now because they did not answer."""
+        ...
+
+    def known(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+        """What the next run must know: JSON values by kind and host."""
+        ...
+
+
 class Catalog(Protocol):
     """What the archive knows. Documents go into the WARC first, then into one transaction."""
 
@@ -92,6 +142,10 @@ class Catalog(Protocol):
 
     def link(self, short: str) -> Mapping[str, Any] | None:
         """The newest link document's body, or ``None``."""
+        ...
+
+    def known_as(self, identities: Sequence[str]) -> Mapping[str, str]:
+        """Of these identities those that are known, each with its article's key."""
         ...
 
     def articles(self, *, limit: int | None = None) -> Iterable[Mapping[str, Any]]:
@@ -152,12 +206,16 @@ class Nights(Catalog, Protocol):
         """How many articles, posts and links are due by ``now``, and since when the ``oldest`` (``None``: none is)."""
         ...
 
-    def known_as(self, identities: Sequence[str]) -> Mapping[str, str]:
-        """Of these identities those that are known, each with its article's key."""
+    def files(self) -> Mapping[str, Mapping[str, Any]]:
+        """The WARC files by name: ``bytes``, ``closed``, and ``sha256``, which is ``None`` while they grow."""
         ...
 
     def quoting(self, kind: str, key: str) -> Sequence[str]:
         """The keys of the articles that quote a post (``x:ID``) or hold a link."""
+        ...
+
+    def local(self, record_id: str) -> tuple[bytes, str | None] | None:
+        """(the bytes, the media type) of a local file that was kept; ``None`` when the record is none."""
         ...
 
     async def postpone(self, due: Due, until: datetime, tries: int, word: str) -> None:
@@ -168,8 +226,8 @@ class Nights(Catalog, Protocol):
         """What was remembered under ``kind`` (``source``, ``host``), by name."""
         ...
 
-    def remember(self, kind: str, values: Mapping[str, Mapping[str, Any]]) -> None:
-        """Remember JSON values by name, each in place of the earlier one."""
+    def remember(self, kind: str, values: Mapping[str, Mapping[str, Any]], *, alone: bool = False) -> None:
+        """Remember JSON values by name, each in place of the earlier one; ``alone``: and forget all others."""
         ...
 
 

@@ -224,6 +224,16 @@ def article_document(
     return Document(kind="article", key=article.key, at=at, body=body, refers_to=article.source)
 
 
+def announcement(article: Article, told: Mapping[str, Any], *, at: datetime, aliases: Sequence[str]) -> Document:
+    """The document of an article that nobody has looked at yet, due at ``at``. ``told``: by which source, when, in
+    which record, and what the source's own entry says."""
+    document = article_document(article, (), at=at)
+    seen_in = ref_json(told["seen_in"]) if told["seen_in"] else None
+    said = {**told, "at": _time(told["at"]), "published": _time(told["published"]), "seen_in": seen_in}
+    body = {**document.body, "announced": said, "aliases": list(aliases), "due_at": at.isoformat(), "tries": 0}
+    return replace(document, body=body, refers_to=told["seen_in"])
+
+
 def found(find: Find) -> Json:
     """The public record of a find alone: what ``find --json`` prints. Nothing in it was asked of any service."""
     post = find.post

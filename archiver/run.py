@@ -15,6 +15,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
@@ -22,9 +23,10 @@ from archiver import hops, record, schedule
 from archiver.archives import Desk
 from archiver.errors import BadReply, FetchError, RateLimited
 from archiver.find import find
-from archiver.model import Article, Exchange, Find, Outcome, PostRef, Request, Status
+from archiver.model import Article, Exchange, Find, Outcome, PostRef, Request, Status, WarcRef
 from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher, Watcher
 from archiver.settle import Reach, Settler
+from archiver.sources import identity, same_site, tidy
 
 __all__ = ["Reach", "Run", "Saved", "Target", "Traffic", "article_key", "look"]
 Body = Mapping[str, Any]
@@ -43,6 +45,16 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """An article that a source named, not asked for yet. ``content``: HTML or text of the source's own entry."""
+
+    url: str
+    title: str | None = None
+    published: datetime | None = None
+    content: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
     """``fetched``: exchanges that came from the network; ``reused``: those that the archive already held; ``failed``:
     requests without a usable answer; ``reached``: whether anybody answered at all."""
@@ -56,7 +68,8 @@ class Traffic:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
     """What came of one target. ``error``: why the article itself could not be had, or not to its end, ``None`` when it
-    could; ``looked``: whether there was anything to look through; ``retry``: whether another try can help."""
+    could; ``looked``: whether there was anything to look through; ``retry``: whether another try can help;
+    ``same_as``: the key of the article that it turned out to be another address of."""
 
     article: Article
     traffic: Traffic
@@ -64,6 +77,7 @@ class Saved:
     error: str | None = None
     looked: bool = True
     retry: bool = False
+    same_as: str | None = None
 
     @property
     def settled(self) -> bool:
@@ -173,6 +187,9 @@ class Run:
                 truncated=truncated,
             )
             finds = found.finds
+        if twin := self._twin(article):
+            await self._keep_article(article, (), None, slot, same_as=twin)
+            return Saved(article=article, traffic=fetcher.traffic, same_as=twin)
         if self._watcher:
             self._watcher.found(target.name, len(finds))
         outcomes = await asyncio.gather(*(self._bounded(item, article, fetcher) for item in finds))
@@ -237,15 +254,50 @@ class Run:
             await self._keep_article(article, (), error, None)
         return Saved(article=article, traffic=fetcher.traffic, error=error, looked=False, retry=retry)
 
+    async def announce(self, found: Sequence[Announced], *, source: str, seen_in: WarcRef | None) -> None:
+        """Write down that there are these articles, so that they are fetched when their turn comes: in this run or a
+        later one, whatever the source says then. ``seen_in``: the record that names them."""
+        now = self._clock.now()
+        documents = []
+        for number, one in enumerate(found):
+            target = Target(name=one.url, url=one.url)
+            article = Article(key=article_key(target), name=one.url, kind="other", url=one.url, title=one.title)
+            due = now + timedelta(microseconds=number)  # in their order
+            told = {"by": source, "at": now, "published": one.published, "content": one.content, "seen_in": seen_in}
+            documents.append(record.announcement(article, told, at=due, aliases=(identity(one.url),)))
+        await self._catalog.add(documents)
+
+    def _twin(self, article: Article) -> str | None:
+        """The known article that this one, which a source announced, is another address of: by where its redirects
+        end, or by its canonical link, if that is on its own site."""
+        known = self._catalog.article(article.key)
+        if known is None or "announced" not in known or known.get("source"):
+            return None
+        others = self._catalog.known_as(_aliases(article))
+        return next((key for key in others.values() if key != article.key and not self._is_twin(key)), None)
+
+    def _is_twin(self, key: str) -> bool:
+        known = self._catalog.article(key)
+        return known is None or bool(known.get("same_as")) or not known.get("source")
+
     async def _keep_article(
-        self, article: Article, outcomes: Sequence[Outcome], error: str | None, slot: str | None
+        self,
+        article: Article,
+        outcomes: Sequence[Outcome],
+        error: str | None,
+        slot: str | None,
+        *,
+        same_as: str | None = None,
     ) -> None:
         """Write the article's document, unless the newest one already says the same."""
         records = [{**one.record, "status": _held(one.status)} for one in outcomes]
         document = record.article_document(article, records, at=self._clock.now(), error=error, slot=slot)
         known = self._catalog.article(article.key)
         looked = error is not None or (slot is not None and (known is None or slot != known.get("slot")))
-        document = replace(document, body=schedule.of_article(document.body, known, self._rhythm, looked=looked))
+        body = schedule.of_article(document.body, known, self._rhythm, looked=looked)
+        if same_as:
+            body |= {"same_as": same_as, "due_at": None}
+        document = replace(document, body=body | {"aliases": _aliases(article)})
         if known is None or _lasting(known) != _lasting(document.body):
             await self._catalog.add([document])
 
@@ -277,6 +329,15 @@ def article_key(target: Target) -> str:
         return f"urn:archiver:file:sha256:{hashlib.sha256(target.data or b'').hexdigest()}"
     parts = urlsplit(urldefrag(target.url).url)
     return parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower(), path=parts.path or "/").geturl()
+
+
+def _aliases(article: Article) -> list[str]:
+    """The identities under which the article is known: its address, where redirects led, and its canonical link."""
+    addresses = [article.key, article.url]
+    if article.url and article.canonical_url and (canonical := tidy(article.canonical_url, article.url)):
+        addresses.append(canonical if same_site(article.url, canonical) else None)
+    tidied = (tidy(one) for one in addresses if one)
+    return list(dict.fromkeys(identity(one) for one in tidied if one))
 
 
 def _is_text(media_type: str | None) -> bool:

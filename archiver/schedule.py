@@ -127,6 +127,8 @@ def of_article(body: Body, known: Body | None, rhythm: Rhythm, *, looked: bool) 
     kept = {name: before[name] for name in ("announced", "due_at", "watched_from", "tries") if name in before}
     if not looked or str(body["key"]).startswith("urn:"):
         return {"due_at": None, "tries": 0, **body, **kept, "changes": _joined(before, [])}
+    if "announced" in kept and not body.get("error"):
+        kept["announced"] = {**kept["announced"], "content": None}  # the page says it itself
     found = _article_changes(body, before)
     began = _written(at) if found or not before.get("source") else before.get("watched_from") or _written(at)
     tries = int(before.get("tries") or 0) + 1 if body.get("error") else 0

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,21 +20,25 @@ from urllib.parse import urlsplit
 from archiver import __version__
 from archiver.archives import Desk
 from archiver.config import Config, PolitenessConfig
-from archiver.errors import ArchiverError, ConfigError, NoInput, Refused
+from archiver.errors import ArchiverError, ConfigError, NoInput, Refused, StoreError
 from archiver.findings import Checked, Finding, Repaired
 from archiver.model import Health, Probed
 from archiver.net import guard
+from archiver.net.breaker import Breaker
 from archiver.net.client import Client, user_agent
+from archiver.net.manners import Mannered
 from archiver.net.patience import PatientFetcher
 from archiver.net.probe import probe
+from archiver.net.robots import RobotsFetcher
 from archiver.platforms import short_link
 from archiver.platforms.x.post import X
-from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher
+from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher, Manners, Nights, Scout
 from archiver.store import crawls, folders, intake, outgoing
 from archiver.store.archive import Archive, Habits
 from archiver.store.health import examine, permissions
 from archiver.store.recorder import RecordingFetcher
 from archiver.store.revisits import Rule
+from archiver.store.scout import Scouting
 from archiver.store.verify import archive as checking
 from archiver.store.verify import given
 from archiver.store.verify import rebuild as rebuilding
@@ -84,10 +88,12 @@ class Tools:
     the WARCs are."""
 
     fetcher: Fetcher
-    catalog: Catalog
+    catalog: Nights
     clock: Clock
     platforms: tuple[ArchivedPlatform, ...]
     desk: Desk | None
+    scout: Scout
+    manners: Manners
     archive_dir: Path
 
 
@@ -156,27 +162,41 @@ def _pauses(config: Config) -> dict[str, float]:
 
 
 @asynccontextmanager
-async def writing(config: Config, *, wait_lock_s: float = 0) -> AsyncIterator[Tools]:
-    """Tools over the configured archive, locked, recovered and ready to be written; closed afterwards.
+async def writing(
+    config: Config, *, wait_lock_s: float = 0, clock: Clock | None = None, breaking: bool = False
+) -> AsyncIterator[Tools]:
+    """Tools over the configured archive, locked, recovered and ready to be written; closed afterwards. ``breaking``:
+    hosts that don't answer are left alone, which a person who asks for one thing does not want.
 
     Raises ``AlreadyRunning``, ``CannotCreate`` or ``Damaged``.
     """
-    clock = SystemClock()
+    clock = clock or SystemClock()
     archive = await _open(config, clock, wait_lock_s)
     try:
         client = Client(config.network, politeness(config), clock)
+        breaker = Breaker(clock) if breaking else None
+        street = Mannered(client, config.network, clock, client.pace, breaker)
+        street.remember(archive.recall_all("pace"), archive.recall_all("breaker"))
         try:
-            recording = RecordingFetcher(client, archive, max_decoded_bytes=config.network.max_decoded_bytes)
+            most = config.network.max_decoded_bytes
+            recording = RecordingFetcher(street, archive, max_decoded_bytes=most)
+            patient: Fetcher = PatientFetcher(recording, config.network, clock, client.pace, _pauses(config))
+            if config.politeness.robots == "obey":
+                patient = RobotsFetcher(patient, user_agent(config.network), clock)
             yield Tools(
-                fetcher=PatientFetcher(recording, config.network, clock, client.pace, _pauses(config)),
+                fetcher=patient,
                 catalog=archive,
                 clock=clock,
+                scout=Scouting(street, archive, max_decoded_bytes=most),
+                manners=street,
                 platforms=platforms(config),
                 desk=desk(config),
                 archive_dir=config.archive.dir,
             )
         finally:
             await client.aclose()
+            with suppress(StoreError):  # not worth an error, least of all in place of another
+                keep_manners(archive, street)
     finally:
         await archive.aclose()
 
@@ -191,11 +211,19 @@ async def _open(config: Config, clock: Clock, wait_lock_s: float = 0) -> Archive
         clock=clock,
         wait_lock_s=wait_lock_s,
         habits=Habits(
+            robots=config.politeness.robots,
             max_idle_s=config.archive.max_idle_s,
             revisits=Rule(on=config.archive.revisits, least_bytes=config.archive.revisit_min_bytes),
             mask_cookies=config.archive.mask_cookies,
         ),
     )
+
+
+def keep_manners(catalog: Nights, manners: Manners) -> None:
+    """Remember for the next run how the hosts want to be asked, if there is anything to be said about that."""
+    for kind, known in manners.known().items():
+        if known or catalog.recall_all(kind):
+            catalog.remember(kind, known, alone=True)
 
 
 @asynccontextmanager

@@ -59,6 +59,33 @@ def size(value: object) -> int:
     return int(float(match[1]) * _UNITS[match[2].upper()])
 
 
+def size_or_none(value: object) -> int:
+    """As ``size``; 0 for none."""
+    return 0 if value == 0 and not isinstance(value, bool) else size(value)
+
+
+def days(value: object) -> tuple[float, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, int | float) and one > 0 for one in value):
+        raise ValueError(f"wants a list of days such as [1, 7, 30], not {shown(value)}")
+    if value != sorted(set(value)):
+        raise ValueError("wants its days ascending, each once")
+    return tuple(map(number(0.01), value))
+
+
+def words(value: object) -> tuple[str, ...]:
+    """A command and its arguments; empty for none. No shell ever reads it."""
+    if not isinstance(value, list):
+        raise ValueError(f'wants a list such as ["mail", "-s", "news", "desk@news.example"], not {shown(value)}')
+    return tuple(map(text, value))
+
+
+def url_or_none(value: object) -> str:
+    written = text(value)
+    if written and not re.fullmatch(r"https?://[!-~]+", written):
+        raise ValueError(f"wants an http:// or https:// address, not {shown(value)}")
+    return written
+
+
 def folder(value: object) -> Path:
     named = path(value)
     if named is None:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import click
 
 from archiver import __version__, printing
-from archiver.cli import doctor, export, links, look, pack, save, shared, verify
+from archiver.cli import doctor, export, links, look, nightly, pack, save, shared, verify
 from archiver.errors import ArchiverError, StoreError
 
 # Of files and archive such an error is an ArchiverError already; without a file's name it is of our own output.
@@ -41,6 +41,8 @@ def cli(context: click.Context, config_file: str | None, debug: bool) -> None:
 
 for _command in (
     save.save,
+    nightly.nightly,
+    nightly.report_,
     links.find,
     links.resolve,
     look.list_,

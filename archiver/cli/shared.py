@@ -8,6 +8,7 @@ import click
 
 from archiver import config, printing, run, tools
 from archiver.errors import ArchiverError
+from archiver.schedule import Rhythm
 
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON Lines on standard output.")
 wait_lock = click.option(
@@ -31,7 +32,17 @@ def run_of(settings: config.Config, ready: tools.Tools, watcher: printing.Onlook
         max_post_bytes=x.max_post_bytes,
         max_run_bytes=x.max_run_bytes,
     )
-    return run.Run(*stages, reach=reach, parallel=network.parallel, watcher=watcher, desk=ready.desk)
+    return run.Run(
+        *stages, reach=reach, parallel=network.parallel, watcher=watcher, desk=ready.desk, rhythm=rhythm(settings)
+    )
+
+
+def rhythm(settings: config.Config) -> Rhythm:
+    """When posts and articles are looked at again, as configured."""
+    nightly = settings.nightly
+    return Rhythm(
+        posts_days=nightly.posts_days, posts_every_days=nightly.posts_every_days, articles_days=nightly.articles_days
+    )
 
 
 def say(error: ArchiverError, debug: bool) -> int:

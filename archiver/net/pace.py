@@ -1,17 +1,44 @@
-"""How often each host is asked, and when it wants to be left alone."""
+"""How often each host is asked, and when it wants to be left alone.
+
+A host's rate begins as configured. A 429 or 503, and an answer that is slow to come, halve it, down to a sixtieth; each
+run of good answers gives a tenth of the configured rate back. ``known`` and ``remember`` carry that, and what a host
+asked for, from one run to the next.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from archiver.config import PolitenessConfig
 from archiver.ports import Clock
+
+LEAST = 1 / 60
+SLOW_S = 10.0
+_GIVEN_BACK = 0.1
+_GOOD_RUN = 20
+_REST_S = 1.0
+_LONGEST_S = 24 * 3600.0
+
+
+@dataclass(slots=True)
+class _Host:
+    """``share``: of the configured rate. ``good``: answers since it last changed. ``alone_until`` and ``changed_at``:
+    of the clock that never goes back."""
+
+    share: float = 1.0
+    good: int = 0
+    alone_until: float = -math.inf
+    changed_at: float = -math.inf
 
 
 class Pace:
     """Grants turns: to one host never more than its rate, evenly spaced, whoever asks (the GCRA, without bursts).
 
-    Turns are granted in the order in which they were asked for. What is known lasts as long as this object.
+    Turns are granted in the order in which they were asked for. ``waited_s``: seconds that were waited for each host.
     """
 
     def __init__(self, config: PolitenessConfig, clock: Clock) -> None:
@@ -20,20 +47,24 @@ class Pace:
         self._routes: dict[str, list[str]] = {}
         for name in sorted((name for name in config.hosts if "/" in name), key=len, reverse=True):
             self._routes.setdefault(name.partition("/")[0], []).append(name)
+        self._hosts: dict[str, _Host] = {}
         self._next_at: dict[str, float] = {}
-        self._alone_until: dict[str, float] = {}
+        self.waited_s: dict[str, float] = {}
 
     async def turn(self, host: str, longest_s: float = math.inf, *, path: str = "/") -> float:
         """Return 0.0 when ``host`` may be asked for ``path``; without waiting, the seconds for which it is still to be
         left alone when those are more than ``longest_s``."""
-        lane, rate = self._lane(host, path)
+        lane, configured = self._lane(host, path)
+        known = self._hosts.setdefault(host, _Host())
         while (penalty_s := self.penalty_s(host)) <= longest_s:
+            rate = configured * known.share
             if not rate and not penalty_s:
                 return 0.0
             now = self._clock.monotonic_s()
             at = max(self._next_at.get(lane, now), now + penalty_s)
             self._next_at[lane] = at + (1 / rate if rate else 0)
             if at > now:
+                self.waited_s[host] = self.waited_s.get(host, 0.0) + at - now
                 await self._clock.sleep(at - now)
             if not self.penalty_s(host):
                 return 0.0
@@ -48,16 +79,55 @@ class Pace:
 
     def penalise(self, host: str, seconds: float) -> None:
         """Nobody gets a turn at ``host`` for the next ``seconds``; an earlier, longer penalty stands."""
-        until = self._clock.monotonic_s() + seconds
-        self._alone_until[host] = max(until, self._alone_until.get(host, until))
+        known = self._hosts.setdefault(host, _Host())
+        known.alone_until = max(self._clock.monotonic_s() + seconds, known.alone_until)
 
     def penalty_s(self, host: str) -> float:
         """Seconds for which ``host`` is still to be left alone; 0 when it is not."""
-        until = self._alone_until.get(host)
-        if until is None:
-            return 0.0
-        left = until - self._clock.monotonic_s()
-        if left > 1e-6:  # less is what is left of rounding, after sleeping until then
-            return left
-        del self._alone_until[host]
-        return 0.0
+        known = self._hosts.get(host)
+        left = known.alone_until - self._clock.monotonic_s() if known else 0.0
+        return left if left > 1e-6 else 0.0  # less is what is left of rounding, after sleeping until then
+
+    def heard(self, host: str, *, good: bool) -> None:
+        """``host`` answered, well or not: too busy, or slow. What was asked before the rate changed does not count
+        again."""
+        known = self._hosts.setdefault(host, _Host())
+        now = self._clock.monotonic_s()
+        if not good:
+            if now - known.changed_at >= _REST_S:
+                known.share, known.good, known.changed_at = max(LEAST, known.share / 2), 0, now
+            return
+        known.good += 1
+        if known.share < 1 and known.good >= _GOOD_RUN:
+            known.share, known.good, known.changed_at = min(1.0, known.share + _GIVEN_BACK), 0, now
+
+    def share(self, host: str) -> float:
+        """Which part of the configured rate ``host`` is asked at, 1 for all of it."""
+        known = self._hosts.get(host)
+        return known.share if known else 1.0
+
+    def known(self) -> dict[str, dict[str, Any]]:
+        """What another run must know of each host that is not to be asked just like any other: JSON values by name."""
+        now, at = self._clock.monotonic_s(), self._clock.now()
+        worth: dict[str, dict[str, Any]] = {}
+        for name, host in self._hosts.items():
+            left_s = max(host.alone_until - now, self._next_at.get(name, now) - now, 0.0)
+            if left_s > 0 or host.share < 1:
+                worth[name] = {
+                    "share": round(host.share, 4),
+                    "not_before": (at + timedelta(seconds=left_s)).isoformat(),
+                }
+        return worth
+
+    def remember(self, known: Mapping[str, Mapping[str, Any]]) -> None:
+        """Go on from what an earlier run knew. A time further off than a day is that of a clock that was wrong."""
+        now, at = self._clock.monotonic_s(), self._clock.now()
+        for name, said in known.items():
+            host = self._hosts.setdefault(name, _Host())
+            share, not_before = said.get("share"), said.get("not_before")
+            if isinstance(share, int | float):
+                host.share = min(1.0, max(LEAST, float(share)))
+            if isinstance(not_before, str):
+                left_s = (datetime.fromisoformat(not_before) - at).total_seconds()
+                if left_s > 0:
+                    host.alone_until = now + min(left_s, _LONGEST_S)

@@ -22,7 +22,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_if
 from tenacity.wait import wait_random_exponential
 
 from archiver.config import NetworkConfig
-from archiver.errors import FetchError, RateLimited
+from archiver.errors import FetchError, RateLimited, Resting
 from archiver.model import Exchange, Request
 from archiver.net.guard import place
 from archiver.net.pace import Pace
@@ -129,8 +129,8 @@ def retry_after_s(exchange: Exchange, now: datetime) -> float | None:
 
 
 def _worth_asking_again(error: BaseException) -> bool:
-    # a RateLimited is the end of patience, not its beginning
-    return isinstance(error, FetchError) and error.retry and not isinstance(error, RateLimited)
+    # both are the end of patience, not its beginning
+    return isinstance(error, FetchError) and error.retry and not isinstance(error, RateLimited | Resting)
 
 
 def _passing(exchange: Exchange) -> bool:

@@ -44,6 +44,7 @@ class About:
     operator: str
     user_agent: str
     software: str
+    robots: str = "ignore"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Habits:
     payload that is held already is stored again. ``mask_cookies``: whether ``Set-Cookie``'s values are left out."""
 
     max_idle_s: float = 600
+    robots: str = "ignore"
     revisits: Rule = field(default_factory=Rule)
     mask_cookies: bool = True
 
@@ -121,7 +123,7 @@ class Archive(Nights):
             raise warc.not_written(folder, error) from error
         for note in notes:
             _log.warning("%s", note)
-        about = About(operator=operator, user_agent=user_agent, software=software)
+        about = About(operator=operator, user_agent=user_agent, software=software, robots=habits.robots)
         volumes = _volumes(folder, clock, about, catalog.archive("id") or "")
         writer = Writer(
             folder,
@@ -270,7 +272,7 @@ def _volumes(folder: Path, clock: Clock, about: About, archive_id: str) -> Itera
             (recovery.ARCHIVE_ID, archive_id),
             ("operator", about.operator),
             ("http-header-user-agent", about.user_agent),
-            ("robots", "ignore"),
+            ("robots", about.robots),
             ("description", "Posts that articles quote, captured with the exchanges that led to them."),
         )
         part = records.warcinfo_part(name, now, [(key, value) for key, value in said if value])

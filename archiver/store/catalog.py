@@ -138,11 +138,20 @@ class Catalog:
         with self._translated(), self._transaction() as connection:
             connection.execute(schema.archive.insert(), {"name": name, "value": value})
 
-    def put(self, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
-        """Insert or replace rows that no record says: what nights remember. On a connection of its own, since the
-        writer's may be at work in another thread."""
+    def put(
+        self,
+        table: sa.Table,
+        rows: Sequence[Mapping[str, object]],
+        *,
+        instead_of: sa.ColumnElement[bool] | None = None,
+    ) -> None:
+        """Insert or replace rows that no record says: what nights remember. ``instead_of``: delete those first. On a
+        connection of its own, since the writer's may be at work in another thread."""
         with self._translated(), self.engine.begin() as connection:
-            connection.execute(upsert(self.engine.dialect.name, table), rows)
+            if instead_of is not None:
+                connection.execute(table.delete().where(instead_of))
+            if rows:
+                connection.execute(upsert(self.engine.dialect.name, table), rows)
 
     def _apply(self, connection: sa.Connection, document: Document, place: Mapping[str, object]) -> None:
         row = {**documents.row(document), **place}

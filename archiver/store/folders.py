@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -46,3 +48,31 @@ def pages_below(folder: Path, tell: Callable[[NoInput], None]) -> Iterator[Path]
                     return
                 found += 1
                 yield Path(entry.path)
+
+
+def fingerprint(path: Path) -> str:
+    """What stays the same as long as nothing in ``path``, a file or a folder with all below it, was changed: a digest
+    of names, sizes and times. Raises ``NoInput`` when it is not there."""
+    digest, pending = hashlib.sha256(), [(path, 0)]
+    while pending:
+        here, depth = pending.pop()
+        try:
+            state = here.lstat()
+            digest.update(
+                f"{here}\0{state.st_size}\0{state.st_mtime_ns}\0{state.st_ctime_ns}\n".encode("utf-8", "replace")
+            )
+            if stat.S_ISDIR(state.st_mode) and depth < MAX_DEPTH:
+                pending += [
+                    (Path(entry.path), depth + 1) for entry in sorted(os.scandir(here), key=lambda one: one.name)
+                ]
+        except OSError as error:
+            raise NoInput(f"{here}: {error.strerror}") from error
+    return digest.hexdigest()
+
+
+def free_bytes(folder: Path) -> int:
+    """What is free for us on the disk of ``folder``, or of the nearest folder above that there is."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    state = os.statvfs(folder)
+    return state.f_bavail * state.f_frsize

@@ -6,12 +6,13 @@ import heapq
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from archiver.model import Due
-from archiver.store import schema
+from archiver.store import replay, schema
 from archiver.store.answers import Answers
 from archiver.store.documents import clean
 from archiver.store.records import warc_date
@@ -26,7 +27,9 @@ _KEYS: dict[Kind, tuple[sa.Table, tuple[sa.Column[Any], ...]]] = {
 
 
 class Nights(Answers):
-    """See ``ports.Nights``."""
+    """See ``ports.Nights``. Whoever inherits says where the archive lies."""
+
+    _folder: Path
 
     def due(self, now: datetime) -> Iterator[Due]:
         """See ``ports.Nights``."""
@@ -56,6 +59,12 @@ class Nights(Answers):
             found.update({row.identity: row.article for row in self._rows.rows(query)})
         return found
 
+    def files(self) -> Mapping[str, Mapping[str, Any]]:
+        """See ``ports.Nights``."""
+        table = schema.warc.c
+        rows = self._rows.rows(sa.select(table.name, table.committed_bytes, table.closed, table.sha256))
+        return {row.name: {"bytes": row.committed_bytes, "closed": row.closed, "sha256": row.sha256} for row in rows}
+
     def quoting(self, kind: str, key: str) -> Sequence[str]:
         """See ``ports.Nights``."""
         seen, linked = schema.sighting.c, schema.sighting_link.c
@@ -65,6 +74,15 @@ class Nights(Answers):
             platform, _, post_id = clean(key).partition(":")
             query = sa.select(seen.article).where(seen.platform == platform, seen.post_id == post_id).distinct()
         return [row.article for row in self._rows.rows(query)]
+
+    def local(self, record_id: str) -> tuple[bytes, str | None] | None:
+        """See ``ports.Nights``."""
+        table = schema.capture
+        query = sa.select(table.c.warc, table.c.offset_bytes, table.c.media_type, table.c.why)
+        row = next(iter(self._rows.rows(query.where(table.c.record_id == record_id))), None)
+        if row is None or row.why != "file":
+            return None
+        return replay.block(self._folder, row.warc, row.offset_bytes), row.media_type
 
     async def postpone(self, due: Due, until: datetime, tries: int, word: str) -> None:
         """See ``ports.Nights``."""
@@ -82,11 +100,10 @@ class Nights(Answers):
         rows = self._rows.rows(sa.select(table.name, table.value).where(table.kind == kind))
         return {row.name: json.loads(row.value) for row in rows}
 
-    def remember(self, kind: str, values: Mapping[str, Mapping[str, Any]]) -> None:
+    def remember(self, kind: str, values: Mapping[str, Mapping[str, Any]], *, alone: bool = False) -> None:
         """See ``ports.Nights``."""
         rows = [{"kind": kind, "name": clean(name), "value": json.dumps(value)} for name, value in values.items()]
-        if rows:
-            self._rows.put(schema.memory, rows)
+        self._rows.put(schema.memory, rows, instead_of=schema.memory.c.kind == kind if alone else None)
 
     def _due(self, kind: Kind, now: str) -> Iterator[Due]:
         """In pages, each where the last one ended: what is done meanwhile is due later, and not met again."""

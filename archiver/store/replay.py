@@ -70,6 +70,20 @@ def exchange(
     )
 
 
+def block(folder: Path, file: str, offset_bytes: int) -> bytes:
+    """The block of the record there, checked against its digest. Raises ``Damaged``."""
+    fd = warc.open_to_read(folder, file)
+    try:
+        read = Block(fd, offset_bytes)
+        pieces = list(iter(read.read, b""))
+        read.finish()
+    except Torn as error:
+        raise Damaged(f"{file}, offset {offset_bytes:,}: {error}") from error
+    finally:
+        os.close(fd)
+    return b"".join(pieces)
+
+
 def decoded(data: BinaryIO, layout: Layout, limit_bytes: int) -> tuple[bytes | None, str | None]:
     """(the body with its content coding removed, why there is none). ``limit_bytes`` 0: nobody asked for it."""
     if not limit_bytes:

@@ -1,0 +1,62 @@
+"""When to stop taking work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from archiver.ports import Clock, Manners
+
+Reason = Literal["max-time", "max-requests", "max-bytes", "min-free", "SIGTERM", "SIGINT"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """0: none. ``max_bytes``: of answers; ``min_free_bytes``: on the archive's disk."""
+
+    max_time_s: float = 0
+    max_requests: int = 0
+    max_bytes: int = 0
+    min_free_bytes: int = 0
+
+
+class Budget:
+    """``free_bytes``: asks the disk."""
+
+    def __init__(self, limits: Limits, clock: Clock, manners: Manners, free_bytes: Callable[[], int]) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._manners = manners
+        self._free_bytes = free_bytes
+        self._began_s = clock.monotonic_s()
+        self._reason: Reason | None = None
+
+    @property
+    def reason(self) -> Reason | None:
+        """What ended the run, ``None`` when nothing did; nothing is asked now."""
+        return self._reason
+
+    def stop(self, reason: Reason) -> None:
+        """Somebody wants the run to end; the first reason stands."""
+        self._reason = self._reason or reason
+
+    def over(self) -> Reason | None:
+        """Why no more work is to be taken, ``None`` while it may be."""
+        if self._reason is None:
+            self._reason = self._spent()
+        return self._reason
+
+    def _spent(self) -> Reason | None:
+        limits = self._limits
+        if limits.max_time_s and self._clock.monotonic_s() - self._began_s >= limits.max_time_s:
+            return "max-time"
+        if limits.min_free_bytes and self._free_bytes() < limits.min_free_bytes:
+            return "min-free"
+        if limits.max_requests or limits.max_bytes:
+            counted = self._manners.counted().values()
+            if limits.max_requests and sum(host["requests"] for host in counted) >= limits.max_requests:
+                return "max-requests"
+            if limits.max_bytes and sum(host["bytes"] for host in counted) >= limits.max_bytes:
+                return "max-bytes"
+        return None

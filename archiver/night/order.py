@@ -1,0 +1,271 @@
+"""The order of a night's work: oldest due first, by many hands, until there is none left or somebody says stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from archiver import schedule
+from archiver.errors import ArchiverError, NoInput
+from archiver.model import Due, PostRef
+from archiver.night.budget import Budget
+from archiver.night.discovery import Discovery
+from archiver.night.report import Tally
+from archiver.ports import Clock, Nights
+from archiver.run import Run, Saved, Target, article_key
+from archiver.subscriptions import Source
+
+Body = Mapping[str, Any]
+_SOURCES_AT_ONCE = 4
+_REMEMBER_EVERY_S = 20.0
+_log = logging.getLogger(__name__)
+# What a line of the log is about.
+ARTICLE: contextvars.ContextVar[str | None] = contextvars.ContextVar("article", default=None)
+POST: contextvars.ContextVar[str | None] = contextvars.ContextVar("post", default=None)
+
+
+class Night:
+    """One night over an archive that is open for writing. ``documents``: the articles in a folder or crawl, told what
+    can't be read; ``fingerprint``: what is the same as long as such a place did not change; ``remember``: keeps what is
+    known of the hosts."""
+
+    def __init__(
+        self,
+        run: Run,
+        catalog: Nights,
+        clock: Clock,
+        discovery: Discovery,
+        budget: Budget,
+        *,
+        hands: int,
+        documents: Callable[[str, Callable[[ArchiverError], None]], Iterator[Target]],
+        fingerprint: Callable[[str], str],
+        remember: Callable[[], None],
+    ) -> None:
+        self._run = run
+        self._catalog = catalog
+        self._clock = clock
+        self._discovery = discovery
+        self._budget = budget
+        self._hands = hands
+        self._documents = documents
+        self._fingerprint = fingerprint
+        self._remember = remember
+        self.tally = Tally()
+        self._until = clock.now()
+
+    async def work(self, sources: Sequence[Source], *, grace_s: float, stop: asyncio.Event) -> None:
+        """Do what is to be done tonight. What is under way when the budget is spent, or ``stop`` is set, has
+        ``grace_s`` to end; nothing that is finished is ever lost. Raises ``StoreError``."""
+        working = asyncio.create_task(self._work(sources))
+        ending = asyncio.create_task(self._ending(stop))
+        remembering = asyncio.create_task(self._remembering())
+        try:
+            await asyncio.wait((working, ending), return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                _log.info("stopping (%s): what is under way has %g s", self._budget.over(), grace_s)
+                await asyncio.wait((working,), timeout=grace_s)
+            if not working.done():
+                working.cancel()
+                await asyncio.wait((working,))
+            if not working.cancelled():
+                working.result()
+        finally:
+            for task in (working, ending, remembering):
+                task.cancel()
+            await asyncio.gather(working, ending, remembering, return_exceptions=True)
+            self._remember()
+
+    async def _work(self, sources: Sequence[Source]) -> None:
+        await self._discover([one for one in sources if one.kind not in ("folder", "crawl")])
+        self._until = self._clock.now()
+        due = self._catalog.due(self._until)
+        await _together([self._hand(due) for _ in range(self._hands)])
+        for source in sources:
+            if source.kind in ("folder", "crawl") and not self._budget.over():
+                await self._local(source)
+
+    async def _ending(self, stop: asyncio.Event) -> None:
+        """Return once no more work is to be taken."""
+        while not self._budget.over():
+            try:
+                await asyncio.wait_for(stop.wait(), 1.0)
+            except TimeoutError:
+                continue
+            return
+
+    async def _remembering(self) -> None:
+        while True:
+            await self._clock.sleep(_REMEMBER_EVERY_S)
+            self._remember()
+
+    # Sources
+
+    async def _discover(self, sources: Sequence[Source]) -> None:
+        memories = self._catalog.recall_all("source")
+        room = asyncio.Semaphore(_SOURCES_AT_ONCE)
+
+        async def one(source: Source) -> None:
+            async with room:
+                if self._budget.over():
+                    return
+                memory = memories.get(source.name) or {}
+                said, remembered = await self._discovery.source(source, memory)
+            self.tally.sources[source.name] = said
+            self.tally.articles["announced"] += said["new"]
+            _log.info("source %s: %s, %d new articles", source.name, said["state"], said["new"])
+            self._catalog.remember("source", {source.name: remembered})
+
+        await _together([one(source) for source in sources])
+
+    async def _local(self, source: Source) -> None:
+        """The articles of a folder or crawl that are not known, saved as they are read."""
+        memory = self._catalog.recall_all("source").get(source.name) or {}
+        said = {"kind": source.kind, "where": source.where, "state": "well", "said": "", "new": 0}
+        self.tally.sources[source.name] = said
+
+        def tell(error: ArchiverError) -> None:
+            said.update(state="broken", said=str(error))
+
+        try:
+            seen = self._fingerprint(source.where)
+            if seen == memory.get("seen"):
+                return
+            for target in self._documents(source.where, tell):
+                if self._budget.over():
+                    return
+                if self._catalog.article(article_key(target)) is None:
+                    said["new"] = int(str(said["new"])) + 1
+                    self._note(await self._run.save(target), None)
+        except NoInput as error:
+            tell(error)
+            return
+        self._catalog.remember("source", {source.name: {"seen": seen}})
+
+    # What is due
+
+    async def _hand(self, due: Iterator[Due]) -> None:
+        while not self._budget.over() and (one := next(due, None)) is not None:
+            (ARTICLE if one.kind == "article" else POST).set(one.key)
+            work: dict[str, Callable[[Due, Body], Awaitable[None]]] = {
+                "article": self._article, "post": self._post, "link": self._link,
+            }  # fmt: skip
+            known = self._known(one)
+            if known is not None and self._still_due(known):
+                await work[one.kind](one, known)
+                await self._move_on(one)
+
+    def _known(self, due: Due) -> Body | None:
+        if due.kind == "post":
+            return self._catalog.post(_ref(due.key))
+        return self._catalog.article(due.key) if due.kind == "article" else self._catalog.link(due.key)
+
+    def _still_due(self, known: Body) -> bool:
+        at = known.get("due_at") or known.get("try_again_at")
+        return isinstance(at, str) and datetime.fromisoformat(at) <= self._until
+
+    async def _move_on(self, due: Due) -> None:
+        """What left no document rests, ever longer; so nothing is asked for twice a night, and nothing is forgotten."""
+        known = self._known(due)
+        if known is None or not self._still_due(known):
+            return
+        words = [str(one.get("word")) for one in known.get("failures") or ()]
+        word = words[0] if words else "failed"
+        until = schedule.retry_at(word, due.tries + 1, self._clock.now(), due.key)
+        await self._catalog.postpone(due, until, due.tries + 1, word)
+
+    async def _article(self, due: Due, known: Body) -> None:
+        before = len(known.get("changes") or ())
+        seen = bool(known.get("source") or known.get("error"))
+        saved = await self._run.save(Target(name=str(known.get("name") or due.key), url=due.key), again=seen)
+        content = (known.get("announced") or {}).get("content")
+        if saved.error and content and not known.get("source"):
+            # The page can't be had, but its source shows something of it.
+            data = str(content).encode()
+            entry = await self._run.save(Target(name=due.key, url=due.key, data=data, media_type="text/html"))
+            self._note(entry, None)
+            self.tally.articles["from the feed"] += 1
+        self._note(saved, "checked" if known.get("source") else "new")
+        now = self._catalog.article(due.key) or {}
+        for change in (now.get("changes") or ())[before:]:
+            self.tally.changed("article", due.key, change)
+
+    async def _post(self, due: Due, known: Body) -> None:
+        ref = _ref(due.key)
+        if not known.get("settled"):
+            await self._refresh(due)
+            if not self._still_due(self._catalog.post(ref) or {}):
+                self.tally.posts["tried again"] += 1
+                return
+        body = await self._run.look_again(ref)
+        self.tally.posts["checked"] += 1
+        if body.get("at") == known.get("at"):
+            failure: Body = next(iter(body.get("failures") or ()), {})
+            word, said = str(failure.get("word") or "failed"), str(failure.get("reason") or "no answer")
+            self.tally.problem("post", due.key, word, said)
+            return
+        changes = list(body.get("changes") or ())[len(known.get("changes") or ()) :]
+        articles = list(self._catalog.quoting("post", due.key)) if changes else []
+        for change in changes:
+            told = {**change, "url": body.get("url"), "articles": articles}
+            self.tally.changed("post", due.key, told)
+            _log.info("post %s: %s (%s → %s)", due.key, change["what"], change["from"], change["to"])
+        if changes:
+            await self._refresh(due)
+
+    async def _link(self, due: Due, known: Body) -> None:
+        await self._refresh(due)
+        self.tally.links["tried again"] += 1
+
+    async def _refresh(self, due: Due) -> None:
+        """Bring the articles that quote it up to date, from what is stored; what waits in them is tried again."""
+        for key in self._catalog.quoting(due.kind, due.key):
+            known = self._catalog.article(key)
+            target = self._stored(key, known) if known else None
+            if target is not None:
+                self._note(await self._run.save(target), None)
+
+    def _stored(self, key: str, known: Body) -> Target | None:
+        """The article as it is in the archive; ``None`` when its bytes are not."""
+        name, url = str(known.get("name") or key), None if key.startswith("urn:") else key
+        source = known.get("source") or {}
+        if known.get("slot"):
+            return Target(name=name, url=key)
+        local = self._catalog.local(str(source.get("record_id"))) if source else None
+        return Target(name=name, url=url, data=local[0], media_type=local[1]) if local else None
+
+    def _note(self, saved: Saved, word: str | None) -> None:
+        """``word``: what to count the article as, ``None`` when it is counted elsewhere or not at all."""
+        if saved.same_as:
+            self.tally.articles["known by another address"] += 1
+            return
+        if saved.error:
+            self.tally.problem("article", saved.article.key, "article", saved.error)
+        elif word:
+            self.tally.articles[word] += 1
+        for one in saved.outcomes:
+            self.tally.embeds[one.status] += 1
+            if one.status in ("pending", "failed"):
+                key = str(one.record.get("url") or one.find.snippet[:80])
+                self.tally.problem("find", key, one.status, one.error or one.status)
+        _log.info("%s: %d finds%s", saved.article.key, len(saved.outcomes), f"; {saved.error}" if saved.error else "")
+
+
+async def _together(work: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """All of it at once; the first error ends the rest, and is raised as it is."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _ref(key: str) -> PostRef:
+    platform, _, post_id = key.partition(":")
+    return PostRef(platform=platform, post_id=post_id)

@@ -1,0 +1,96 @@
+"""What a night needs of disk and street beside its tools: lists, reports, metrics, pings, free space. As in
+``tools``, no decision is made here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from archiver.config import Config
+from archiver.errors import ArchiverError, NoInput, StoreError
+from archiver.net import notices
+from archiver.ports import Clock
+from archiver.store import folders, intake, reports
+from archiver.store.archive import Archive
+
+_log = logging.getLogger(__name__)
+
+
+def read_list(name: str) -> bytes:
+    """The bytes of a local list, or of standard input. Raises ``NoInput``."""
+    return intake.read_file(name)
+
+
+def fingerprint(name: str) -> str:
+    """See ``folders.fingerprint``."""
+    return folders.fingerprint(Path(name))
+
+
+def free_bytes(config: Config) -> int:
+    """What is free on the archive's disk."""
+    return folders.free_bytes(config.archive.dir)
+
+
+def warc_files(config: Config) -> list[dict[str, Any]]:
+    """The archive's WARC files with their length and, once closed, their SHA-256, by name; none without an archive."""
+    try:
+        with Archive.reading(config.archive.dir) as archive:
+            return [{"file": name, **about} for name, about in sorted(archive.files().items())]
+    except ArchiverError:
+        return []
+
+
+def write_report(config: Config, run: str, report: Mapping[str, Any]) -> None:
+    """See ``reports.write``; a report that can't be kept is logged, and costs nothing else."""
+    try:
+        reports.write(config.archive.dir, run, report)
+    except StoreError as error:
+        _log.error("no report: %s", error)
+
+
+def read_report(config: Config, run: str | None) -> dict[str, Any]:
+    """See ``reports.read``."""
+    return reports.read(config.archive.dir, run)
+
+
+def all_reports(config: Config) -> list[str]:
+    """See ``reports.runs``."""
+    return reports.runs(config.archive.dir)
+
+
+def last_success(config: Config) -> str | None:
+    """When a night last ended well, by the latest report."""
+    try:
+        said = reports.read(config.archive.dir).get("last_success_at")
+    except NoInput:
+        return None
+    return said if isinstance(said, str) else None
+
+
+def write_metrics(config: Config, text: str) -> None:
+    """Put the metrics where the configuration wants them, if it does."""
+    path = config.nightly.metrics_file
+    if path is None:
+        return
+    try:
+        reports.put(path, text.encode())
+    except OSError as error:
+        _log.error("no metrics: %s: %s", path, error.strerror)
+
+
+async def ping(config: Config, run: str, code: int | None, text: str, clock: Clock, *, count: int = 0) -> None:
+    """Tell the dead man's switch, if there is one. ``code``: ``None`` at the start."""
+    nightly = config.nightly
+    if nightly.ping_url:
+        url = notices.ping_url(nightly.ping_url, nightly.ping_style, run, code, count)
+        if problem := await notices.ping(url, text, config.network, clock):
+            _log.warning("%s", problem)
+
+
+async def tell_news(config: Config, text: str) -> None:
+    """Give the news to the configured command, if there is one."""
+    command = config.nightly.news_command
+    if command and (problem := await notices.tell(command, text)):
+        _log.warning("%s", problem)
