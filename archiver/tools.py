@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mappin
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -23,7 +24,7 @@ from archiver.config import Config, PolitenessConfig
 from archiver.errors import ArchiverError, ConfigError, NoInput, Refused, StoreError
 from archiver.findings import Checked, Finding, Repaired
 from archiver.model import Health, Probed
-from archiver.net import guard
+from archiver.net import authority, guard
 from archiver.net.breaker import Breaker
 from archiver.net.client import Client, user_agent
 from archiver.net.manners import Mannered
@@ -273,7 +274,9 @@ async def heard(config: Config) -> Sequence[Probed]:
 new_file = outgoing.new_file
 
 
-new_file = outgoing.new_file
+def timestamps(config: Config) -> Callable[[str, bytes, str], bytes]:
+    """Whoever asks a timestamp authority: (URL, question, its media type) → answer. Raises ``FetchError``."""
+    return partial(authority.ask, network=config.network)
 
 
 def verify(

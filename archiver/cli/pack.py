@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from archiver import printing
+from archiver import printing, tools
 from archiver.cli import shared
 from archiver.errors import UsageError
 from archiver.packages import desk
@@ -45,7 +45,8 @@ def pack(
     if sum(map(bool, (targets, night, query, everything))) != 1:
         raise UsageError("name articles, or one of --night, --query, --all", hint="archiver pack --help has examples")
     choice = desk.Choice(targets=targets, night=night.date() if night else None, query=query)
-    packed = desk.pack(shared.settings(context), choice, Path(output), title=title, replace=force)
+    settings = shared.settings(context)
+    packed = desk.pack(settings, choice, Path(output), tools.timestamps(settings), title=title, replace=force)
     if as_json:
         click.echo(printing.json_line(packed))
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,8 +10,11 @@ import click
 
 from archiver import printing, tools
 from archiver.cli import shared
+from archiver.config import Config
 from archiver.errors import Damaged, UsageError
 from archiver.findings import Checked, Finding, Repaired
+from archiver.packages import desk
+from archiver.packages.proof import is_package
 
 
 class _Share(click.ParamType[int]):
@@ -51,6 +54,7 @@ def verify(
     archiver verify --sample 5%
     archiver verify --rebuild
     archiver verify somebody-elses.warc.gz
+    archiver verify story.wacz
     """
     if bool(files) + bool(parts) + rebuild > 1:
         raise UsageError("files, --sample and --rebuild exclude each other", hint="call verify once for each")
@@ -67,6 +71,12 @@ def verify(
             checked, kept = tools.run_async(tools.rebuild(settings, tell, meter.advance))
         elif parts:
             checked = tools.sample(settings, tell, parts=parts)
+        elif files and all(is_package(file) for file in files):
+            checked = _packages(settings, files, tell, quiet=quiet, as_json=as_json)
+        elif any(is_package(file) for file in files):
+            raise UsageError(
+                "packages (*.wacz) and WARCs are checked by themselves", hint="call verify once for each kind"
+            )
         else:
             checked = tools.verify(settings, files, tell, meter.advance)
     if as_json:
@@ -77,6 +87,25 @@ def verify(
         where = f"; the old one is kept as {kept.name}" if kept else ""
         click.echo(printing.harmless(f"the catalog was made anew{where}"))
     context.exit(Damaged.exit_code if checked.defects else 0)
+
+
+def _packages(
+    settings: Config, paths: Sequence[Path], tell: Callable[[Finding], None], *, quiet: bool, as_json: bool
+) -> Checked:
+    """Check WACZ files, and say what each proves and what it does not."""
+    results = []
+    for path in paths:
+        proof = desk.prove(settings, path, tell)
+        results.append(proof.checked)
+        if as_json:
+            said = {"level": "proof", "file": str(path), "key": proof.key}
+            click.echo(printing.json_line({**said, "statements": [asdict(one) for one in proof.statements]}))
+        elif not quiet:
+            for one in proof.statements:
+                mark = "proven    " if one.proven else "not proven"
+                click.echo(printing.harmless(f"{mark} {path.name}: {one.text}"))
+    numbers = ("files", "records", "data_bytes", "defects", "notes")
+    return Checked(**{name: sum(getattr(one, name) for one in results) for name in numbers})
 
 
 @click.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,11 +11,18 @@ from typing import Any
 
 from archiver import __version__
 from archiver.config import Config
+from archiver.errors import BadReply
+from archiver.findings import Finding
 from archiver.packages import choice as choosing
 from archiver.packages import pack as packing
-from archiver.packages import seal
-from archiver.store import keys
+from archiver.packages import proof, seal, stamp
+from archiver.packages.proof import Proof
+from archiver.store import intake, keys, outgoing
 from archiver.store.archive import Archive
+
+Ask = Callable[[str, bytes, str], bytes]
+"""(URL, body, media type) → the body of the answer. Raises ``FetchError``."""
+_MOST_TOKEN_BYTES, _MOST_ROOT_BYTES = 100_000, 10_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +35,12 @@ class Choice:
 
 
 def pack(
-    config: Config, choice: Choice, path: Path, *, title: str | None = None, replace: bool = False
+    config: Config, choice: Choice, path: Path, ask: Ask, *, title: str | None = None, replace: bool = False
 ) -> dict[str, Any]:
     """Make the package; what it holds, as JSON values (``packages.pack.Packed``), and ``stamped_at``.
 
-    Raises what ``packages.pack.pack`` does, and ``FetchError`` when the timestamp authority can't be had: the package
-    is there then, without a timestamp.
+    ``ask`` puts a question to the timestamp authority, where one is configured. Raises what ``packages.pack.pack``
+    does, and ``FetchError`` when the authority can't be had or gives no timestamp: the package is there then, without.
     """
     terms = packing.Terms(
         created=_created(),
@@ -44,7 +51,37 @@ def pack(
     )
     with Archive.reading(config.archive.dir) as archive:
         packed = packing.pack(archive, _chosen(archive, choice), path, terms, replace=replace)
-    return {**asdict(packed), "stamped_at": None}
+    at = _stamp(config, path, ask, replace=replace) if config.pack.timestamp_url else None
+    return {**asdict(packed), "stamped_at": f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else None}
+
+
+def prove(config: Config, path: Path, tell: Callable[[Finding], None]) -> Proof:
+    """Check a package, with the timestamp that lies beside it (``FILE.tsr``). Raises ``NoInput``, ``ConfigError``."""
+    token = _beside(path)
+    kept = intake.read_file(str(token), max_bytes=_MOST_TOKEN_BYTES) if token.is_file() else None
+    return proof.prove(path, tell, roots=_roots(config), token=kept)
+
+
+def _stamp(config: Config, path: Path, ask: Ask, *, replace: bool) -> datetime:
+    url = config.pack.timestamp_url
+    data = proof.sealed_bytes(path)
+    token = ask(url, stamp.query(data), stamp.QUERY_TYPE)
+    try:
+        at, _ = stamp.when(token, data, _roots(config))
+    except stamp.BadStamp as error:
+        raise BadReply(url, f"the timestamp authority gave no timestamp that holds: {error}") from error
+    with outgoing.new_file(_beside(path), replace=replace) as file:
+        file.write(token)
+    return at
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}{stamp.SUFFIX}")
+
+
+def _roots(config: Config) -> bytes | None:
+    named = config.pack.timestamp_roots
+    return intake.read_file(str(named), max_bytes=_MOST_ROOT_BYTES) if named else None
 
 
 def _chosen(archive: Archive, choice: Choice) -> list[str] | None:

@@ -16,7 +16,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from archiver.packages.wacz import WaczWriter
 from archiver.store import indexes, outgoing, places, replay
 from archiver.store.archive import Archive
 from archiver.store.derived import write_resources
+from archiver.store.records import warc_date
 
 Json = Mapping[str, Any]
 CARDS = "cards.warc.gz"
@@ -239,4 +240,9 @@ def _lines(rows: Iterable[Json]) -> bytes:
 
 
 def _date(body: Json) -> str:
-    return str(body.get("at") or "1970-01-01T00:00:00.000Z")
+    """The WARC date of what a post's document says."""
+    try:
+        at = datetime.fromisoformat(str(body.get("at")))
+    except ValueError:
+        at = datetime.fromtimestamp(0, UTC)
+    return warc_date(at)

@@ -28,7 +28,17 @@ from archiver.store.crawl_pages import Answer, read
 from archiver.store.crawl_records import FIRST_BYTES, Crawl, Limits, Spent, Stream, begins_record, next_begin
 from archiver.store.member import MAGIC, Torn
 
-__all__ = ["FIRST_BYTES", "SUFFIXES", "Answer", "answers", "answers_in", "begins_crawl", "is_crawl", "spooled"]
+__all__ = [
+    "FIRST_BYTES",
+    "SUFFIXES",
+    "Answer",
+    "answers",
+    "answers_in",
+    "begins_crawl",
+    "capped",
+    "is_crawl",
+    "spooled",
+]
 
 SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".wacz")
 _MEMBER = re.compile(r"archive/.*\.warc(?:\.gz)?", re.IGNORECASE | re.DOTALL)
@@ -90,6 +100,12 @@ def answers_in(
             crawl.skip(str(error), chief=True)
         if crawl.skipped:
             tell(Damaged(f"{name}: {crawl.skipped:,} skipped that could not be read; the first: {crawl.reason}"))
+
+
+def capped(path: Path, limits: Limits = _LIMITS) -> FileIO:
+    """``path``, open for reading, such that a directory in it that is too long for its size makes no harm: asking for
+    so much in one piece raises ``zipfile.BadZipFile``. Raises ``NoInput``."""
+    return _Capped(_open(path), limits.directory_bytes)
 
 
 class _Capped(FileIO):
