@@ -19,6 +19,7 @@ Why = Literal[
 ]  # fmt: skip
 Cut = Literal["length", "time", "disconnect"]
 Kind = Literal["embed", "link"]
+Decision = Literal["keep", "restrict", "purge"]
 Availability = Literal[
     "public", "deleted", "suspended", "protected", "account_gone", "violated_rules", "age_restricted", "withheld",
     "unavailable", "impossible", "ambiguous", "rate_limited", "error",
@@ -429,7 +430,7 @@ class Document:
     replay tool takes it for one.
     """
 
-    kind: Literal["article", "post", "link"]
+    kind: Literal["article", "post", "link", "policy"]
     key: str
     at: datetime
     body: Mapping[str, Any]

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from archiver.model import (
     Capture,
+    Decision,
     Document,
     Due,
     Evidence,
@@ -177,6 +178,22 @@ class Catalog(Protocol):
     def looks(self) -> Iterable[Mapping[str, Any]]:
         """What was known of each post's availability, and when: platform, post_id, at (a WARC date), availability,
         availability_how, warc, record_id; one row for each document written, in the order of posts and times."""
+        ...
+
+    def policy(self, post: PostRef) -> Mapping[str, Any] | None:
+        """What was decided about ``post``, or else about its handle (the one given, or the one that is known): the body
+        of that decision (``key``, ``policy``, ``reason``, ``at``), or ``None``."""
+        ...
+
+    def policies(self) -> Iterable[Mapping[str, Any]]:
+        """Every decision that holds, newest first."""
+        ...
+
+    async def decide(self, key: str, decision: Decision, reason: str) -> Mapping[str, Any]:
+        """``keep``, ``restrict`` or ``purge`` the post (``x:ID``) or all of a handle's (``@name``).
+
+        Returns the decision's body; of a purge with what was ``removed``, what is ``shared`` and so stays, and the
+        ``leftovers`` in the archive folder that were not looked through. Raises ``StoreError``."""
         ...
 
     @property

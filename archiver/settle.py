@@ -92,6 +92,10 @@ class Settler:
             if post is None:
                 verdict = outcome.of_search(verdict, search, self._clock.now()) if search else verdict
                 return self._outcome(item, article, None, None, bodies, verdict, search=search)
+        said = self._catalog.policy(replace(post, handle=post.handle or item.handle))
+        if said and said["policy"] == "purge":
+            verdict = outcome.Verdict("refused", purged(said))
+            return self._outcome(item, article, post, None, bodies, verdict)
         post_body, is_fresh = await self._once(post.key, self._post(post, fetcher))
         kin = await self._relatives(post_body, fetcher)
         verdict = outcome.of_post(post_body, bodies, fresh or is_fresh, relatives.waiting(kin))
@@ -110,6 +114,7 @@ class Settler:
                     own = in_thread and relation == "thread" and threaded < self._reach.thread
                     threaded += own
                     known = post.key in found or post.platform not in self._platforms
+                    known = known or self._purged(post)
                     if not known and (own or distance < self._reach.depth):
                         wanted.append((relation, parent, post, distance + 1, own))
             got = await asyncio.gather(
@@ -121,6 +126,10 @@ class Settler:
                 edge.append((child, distance, own))
         found.pop(f"{body['platform']}:{body['post_id']}", None)
         return tuple(found.values())
+
+    def _purged(self, post: PostRef) -> bool:
+        said = self._catalog.policy(post)
+        return said is not None and said["policy"] == "purge"
 
     @staticmethod
     def _outcome(
@@ -231,3 +240,8 @@ class Settler:
             return True
         unreached = words & {"unreachable", "timed-out", "bad-reply"}
         return body.get("availability") in ("ambiguous", "rate_limited", "public") and not unreached
+
+
+def purged(decision: Body) -> str:
+    """Why a post is not kept, in a sentence."""
+    return f"removed from the archive on {str(decision['at'])[:10]}: {decision['reason']}"

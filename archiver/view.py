@@ -45,9 +45,27 @@ def show(catalog: Catalog, what: str) -> Sequence[Row]:
     if found := tuple(catalog.sightings(article=what)):
         return found
     wanted = post or (PostRef(platform="x", post_id=what) if keys else None)
+    decision = catalog.policy(wanted) if wanted else None
+    if decision and decision["policy"] in ("restrict", "purge"):
+        word = {"restrict": "restricted", "purge": "removed"}[decision["policy"]]
+        raise NoInput(f"{what}: {word} on {decision['at'][:10]}: {decision['reason']}")
     if wanted and (kept := catalog.post(wanted)):
         return (_beside(kept),)
     raise NoInput(f"{what}: not in the archive", hint="`archiver list` shows what is there")
+
+
+def policy_key(what: str) -> str:
+    """The key under which something is decided about ``what``: ``x:ID`` for a post's id or URL, ``@name`` for a handle.
+
+    Raises ``NoInput`` for anything else."""
+    word = what.strip()
+    if word.startswith("@") and word[1:].replace("_", "a").isalnum() and word.isascii():
+        return word.lower()
+    if word.isascii() and word.removeprefix("x:").isdigit():
+        return f"x:{word.removeprefix('x:')}"
+    if post := match(word):
+        return post.key
+    raise NoInput(f"{what}: neither a post nor a handle", hint="give a post's id or URL, or @handle")
 
 
 def _beside(kept: Row) -> Row:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import click
 
 from archiver import __version__, printing
-from archiver.cli import doctor, export, links, look, nightly, pack, save, shared, verify
+from archiver.cli import doctor, export, links, look, nightly, pack, policy, save, shared, verify
 from archiver.errors import ArchiverError, StoreError
 
 # Of files and archive such an error is an ArchiverError already; without a file's name it is of our own output.
@@ -49,6 +49,7 @@ for _command in (
     look.show,
     look.config_,
     doctor.doctor_,
+    policy.policy,
     export.export_,
     pack.pack,
     verify.verify,

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from archiver.errors import UsageError
 from archiver.model import PostRef
-from archiver.store import schema
+from archiver.store import policies, schema
 from archiver.store.catalog import Catalog
 from archiver.store.documents import clean
 from archiver.store.places import Places
+from archiver.store.statements import Prepared
 
 Row = Mapping[str, Any]
 _BATCH = 200
@@ -25,6 +26,7 @@ class Answers:
 
     def __init__(self, catalog: Catalog) -> None:
         self._rows = catalog
+        self._any_policy = Prepared(sa.select(schema.policy.c.key).limit(1), catalog.engine.dialect)
 
     def article(self, key: str) -> Mapping[str, object] | None:
         """See ``ports.Catalog``."""
@@ -50,6 +52,7 @@ class Answers:
         seen, article = schema.sighting, schema.article
         query = sa.select(seen.c.article, seen.c.record).join_from(seen, article)
         query = query.where(*_wanted(where), *([] if key is None else [_about(clean(key))]))
+        query = query.where(policies.shown(seen.c.platform, seen.c.post_id, seen.c.handle))
         query = query.order_by(article.c.at.desc(), seen.c.article, seen.c.position).limit(limit)
         for batch in self._rows.stream(query, _BATCH):
             yield from ({**json.loads(row.record), "article": row.article} for row in batch)
@@ -58,6 +61,7 @@ class Answers:
         """See ``ports.Catalog``."""
         table = schema.post
         query = sa.select(table.c.body, table.c.warc, table.c.record_id).order_by(table.c.platform, table.c.post_id)
+        query = query.where(policies.shown(table.c.platform, table.c.post_id, table.c.handle))
         for batch in self._rows.stream(query, _BATCH):
             yield from (_document(row) for row in batch)
 
@@ -79,13 +83,30 @@ class Answers:
         """See ``ports.Catalog``."""
         table = schema.document.c
         names = (table.key, table.at, table.word, table.how, table.warc, table.record_id)
-        query = sa.select(*names).where(table.kind == "post").order_by(table.key, table.at, table.record_id)
+        post = schema.post.c
+        key = sa.and_(table.key == post.platform + sa.literal(":") + post.post_id, table.kind == "post")
+        query = sa.select(*names).join_from(schema.document, schema.post, key)
+        query = query.where(policies.shown(post.platform, post.post_id, post.handle))
+        query = query.order_by(table.key, table.at, table.record_id)
         for batch in self._rows.stream(query, _BATCH):
             for row in batch:
                 platform, _, post_id = row.key.partition(":")
                 said = {"availability": row.word, "availability_how": row.how}
                 place = {"warc": row.warc, "record_id": row.record_id}
                 yield {"platform": platform, "post_id": post_id, "at": row.at, **said, **place}
+
+    def policy(self, post: PostRef) -> Row | None:
+        """See ``ports.Catalog``."""
+        if not self._rows.ask(self._any_policy, {}):
+            return None
+        bodies = (self._rows.body(schema.policy, key=key) for key in policies.keys_of(self._rows, post))
+        return _loaded(next(filter(None, bodies), None))
+
+    def policies(self) -> Iterator[Row]:
+        """See ``ports.Catalog``."""
+        query = sa.select(schema.policy.c.body).order_by(schema.policy.c.at.desc(), schema.policy.c.key)
+        for batch in self._rows.stream(query, _BATCH):
+            yield from (json.loads(row.body) for row in batch)
 
     @property
     def places(self) -> Places:

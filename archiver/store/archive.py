@@ -11,20 +11,25 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import logging
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
 
 from archiver.errors import AlreadyRunning, BadReply, CannotCreate, Damaged, NoInput, StoreError
-from archiver.model import Document, Exchange, Request, Tape, WarcRef
+from archiver.model import Decision, Document, Exchange, Request, Tape, WarcRef
 from archiver.ports import Clock
 from archiver.store import catalog as catalogs
-from archiver.store import cookies, fields, records, recovery, replay, warc
+from archiver.store import cookies, fields, policies, purge, records, recovery, replay, schema, warc
 from archiver.store.catalog import Catalog, Unreadable, place
+from archiver.store.documents import clean
 from archiver.store.framing import INLINE_BYTES
 from archiver.store.lock import Lock
 from archiver.store.manifest import Manifest
@@ -68,6 +73,7 @@ class _Pen:
     lock: Lock
     clock: Clock
     writer: Writer
+    manifest: Manifest
     originals: Originals
     mask_cookies: bool
 
@@ -135,8 +141,21 @@ class Archive(Nights):
             max_idle_s=habits.max_idle_s,
         )
         originals = Originals(catalog, habits.revisits)
-        pen = _Pen(lock=lock, clock=clock, writer=writer, originals=originals, mask_cookies=habits.mask_cookies)
-        return cls(folder, catalog, pen, notes)
+        pen = _Pen(
+            lock=lock,
+            clock=clock,
+            writer=writer,
+            manifest=manifest,
+            originals=originals,
+            mask_cookies=habits.mask_cookies,
+        )
+        archive = cls(folder, catalog, pen, notes)
+        try:
+            await archive._go_on()
+        except BaseException:
+            await archive.aclose()
+            raise
+        return archive
 
     @classmethod
     @contextmanager
@@ -240,6 +259,42 @@ class Archive(Nights):
         volume = writer.volume()
         groups = [records.document_group(document, volume.warcinfo.record_id) for document in documents]
         return await writer.write(groups, volume)
+
+    async def decide(self, key: str, decision: Decision, reason: str) -> Mapping[str, Any]:
+        """See ``ports.Catalog``."""
+        pen, key = self._writing(), clean(key)
+        at = pen.clock.now()
+        if decision != "purge":
+            said = policies.document(key, decision, reason, at)
+            await self.add([said])
+            return said.body
+        posts = purge.posts_of(self._rows, key)
+        planned = await pen.writer.alone(partial(purge.plan, self._folder, self._rows, posts))
+        known = json.loads(self._rows.body(schema.policy, key=key) or "{}")
+        lists = purge.lists(planned, posts, known)
+        await self.add([policies.document(key, decision, reason, at, state="begun", **lists)])
+        return await self._purge(key, reason, lists)
+
+    async def _go_on(self) -> None:
+        """Finish what a stopped purge began."""
+        table = schema.policy.c
+        for row in self._rows.rows(sa.select(table.body).where(table.state == "begun")):
+            body = json.loads(row.body)
+            _log.warning("the purge of %s was not finished; going on", body["key"])
+            await self._purge(
+                body["key"], body["reason"], {name: body[name] for name in ("posts", "removed", "shared")}
+            )
+
+    async def _purge(self, key: str, reason: str, lists: Mapping[str, Any]) -> Mapping[str, Any]:
+        pen = self._writing()
+        now = pen.clock.now()
+        error = f"removed from the archive on {now:%Y-%m-%d}: {reason}"
+        await self.add(purge.articles_without(self._rows, lists, error, now))
+        do = partial(purge.carry_out, self._folder, self._rows, pen.manifest, key, reason, lists["removed"], now)
+        await pen.writer.alone(do)
+        done = policies.document(key, "purge", reason, now, state="done", **lists)
+        await self.add([done])
+        return {**done.body, "leftovers": purge.leftovers(self._folder)}
 
     async def add_file(self, uri: str, data: bytes, media_type: str) -> WarcRef:
         """See ``ports.Catalog``."""

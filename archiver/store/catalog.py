@@ -138,6 +138,22 @@ class Catalog:
         with self._translated(), self._transaction() as connection:
             connection.execute(schema.archive.insert(), {"name": name, "value": value})
 
+    @contextmanager
+    def changing(self) -> Iterator[sa.Connection]:
+        """A write transaction of the writer's thread, for what no ``commit`` says."""
+        with self._translated(), self._transaction() as connection:
+            yield connection
+
+    def scrub(self) -> None:
+        """Write the file anew, so that nothing of deleted rows is left in it."""
+        with self._translated():
+            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                raw = self.engine.raw_connection()
+                try:
+                    raw.cursor().execute(statement).close()
+                finally:
+                    raw.close()
+
     def put(
         self,
         table: sa.Table,
@@ -353,7 +369,7 @@ def _place(ref: WarcRef) -> dict[str, object]:
 
 
 _CAPTURED_COLUMNS = tuple(one.name for one in fields(Captured))
-_DOCUMENTED = (schema.article, schema.post, schema.link)
+_DOCUMENTED = (schema.article, schema.post, schema.link, schema.policy)
 _INSERT_SIGHTING = schema.sighting.insert()
 _INSERT_ALIAS = schema.article_alias.insert()
 _INSERT_SIGHTING_LINK = schema.sighting_link.insert()

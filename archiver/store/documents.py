@@ -16,7 +16,7 @@ from archiver.store import fields
 from archiver.store.records import json_text, warc_date
 
 Row = dict[str, Any]
-_KINDS = ("article", "post", "link")
+_KINDS = ("article", "post", "link", "policy")
 
 
 def read(block: bytes) -> Document:
@@ -60,6 +60,9 @@ def row(document: Document) -> Row:
         case "link":
             settled = {"settled": body.get("settled") is True, "due_at": _due(body)}
             return {"short": clean(document.key), **_texts(body, ("end", "ended")), **settled, **common}
+        case "policy":
+            said = {"word": _text(body.get("policy")), **_texts(body, ("reason", "state"))}
+            return {"key": clean(document.key), **said, **common}
 
 
 def entry(document: Document) -> Row:

@@ -119,6 +119,8 @@ def groups(records: Iterator[Record], file: str) -> Iterator[Found]:
                 found = Found(end=record.end, ref=ref, archive_id=about.get(ARCHIVE_ID.lower()))
             elif kinds == ("resource",):
                 found = Found(end=record.end, ref=ref, captured=_file(record))
+            elif kinds == ("metadata",) and not record.header("warc-concurrent-to") and _is_tombstone(record):
+                found = Found(end=record.end, ref=ref)
             elif kinds == ("metadata",) and record.header("content-type") == DOCUMENT_TYPE:
                 found = Found(end=record.end, ref=ref, document=documents.read(record.block))
             elif kinds in _EXCHANGES:
@@ -147,7 +149,8 @@ def _recover_file(folder: Path, catalog: Catalog, name: str, committed: int) -> 
                 notes.append(f"{name}: took up {_counted(taken)} that the catalog did not know")
             if taken.end < size:
                 notes.append(_end_at(taken.end, size, fd, folder, name, taken.problem, is_growing))
-            if committed or taken.captures or taken.documents:
+            # A closed file may hold nothing but tombstones.
+            if committed or taken.captures or taken.documents or (taken.end and not is_growing):
                 if is_growing:
                     warc.publish(folder, name)
                 catalog.commit(name, taken.end, closed=True, sha256=_sha256(fd))
@@ -228,6 +231,10 @@ def _captured(group: Sequence[Record]) -> Captured:
         body_digest=about.get("archiver-body-digest"),
         refers_to=_needed(first, "warc-refers-to") if first.kind == "revisit" else None,
     )
+
+
+def _is_tombstone(record: Record) -> bool:
+    return record.header("content-type") == CAPTURE_FIELDS and record.header("warc-target-uri") is None
 
 
 def _file(record: Record) -> Captured:

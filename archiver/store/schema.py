@@ -23,9 +23,9 @@ from sqlalchemy import (
 APPLICATION_ID = 0x41726376
 """``Arcv``, in the SQLite header: a file without it is none of ours, also when SQLite opens it without complaint."""
 
-SCHEMA_VERSION = 5
-"""2: ``document``. 3: ``article.error``. 4: ``due_at``, aliases, what nights remember. 5: revisits. An older catalog is
-made anew from the WARCs."""
+SCHEMA_VERSION = 6
+"""2: ``document``. 3: ``article.error``. 4: ``due_at``, aliases, what nights remember. 5: revisits. 6: ``policy``. An
+older catalog is made anew from the WARCs."""
 
 metadata = MetaData()
 
@@ -147,6 +147,19 @@ link = Table(
     Column("body", Text, nullable=False),
     *_place(),
     Index("link_by_due", "due_at", "short"),
+)
+
+# What was decided about a post (``x:ID``) or a handle (``@name``); ``state`` of a purge: ``begun`` or ``done``.
+policy = Table(
+    "policy",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("word", Text),
+    Column("reason", Text),
+    Column("state", Text),
+    Column("body", Text, nullable=False),
+    *_place(),
 )
 
 # Every document ever written, superseded ones too: what was said when.

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from archiver.errors import ArchiverError, StoreError
 from archiver.model import WarcRef
@@ -29,6 +30,7 @@ from archiver.store.records import Group
 from archiver.store.warc import GrowingWarc, Volume, not_written
 
 Refs = tuple[WarcRef, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,29 @@ class Writer:
         if any(group.reads_later for group in groups):
             return await _to_its_end(job.done)
         return await job.done
+
+    async def alone(self, work: Callable[[], T]) -> T:
+        """What ``work`` returns, done in the thread with every file closed and nobody writing meanwhile. Raises what it
+        raises, and then nothing more is stored."""
+        while self._waiting or self._running is not None:
+            await (asyncio.sleep(0) if self._running is None else asyncio.wait([self._running]))
+        if self._error is not None:
+            raise StoreError(f"nothing more is stored after an error ({self._error})")
+        results: list[T] = []
+
+        def run() -> list[Refs]:
+            self._close_file()
+            results.append(work())
+            return []
+
+        self._volume = None
+        loop = asyncio.get_running_loop()
+        self._running = running = loop.run_in_executor(self._thread, run)
+        running.add_done_callback(partial(self._finished, loop, []))
+        await asyncio.wait([running])
+        self._untold = None
+        running.result()
+        return results[0]
 
     async def aclose(self) -> None:
         """Wait for what is under way, and close the file. Raises ``StoreError``, but only for what nobody was told."""

@@ -1,0 +1,111 @@
+"""``archiver policy``: what to do when somebody asks for a post, or all of a handle's, to be hidden or removed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from rich.console import Console
+
+from archiver import config, printing, tools, view
+from archiver.cli import shared
+from archiver.errors import UsageError
+from archiver.model import Decision
+
+_reason = click.option("--reason", required=True, metavar="TEXT", help="Who asked for it, and why; kept for good.")
+
+
+@click.group()
+def policy() -> None:
+    """Keep, hide or remove a post, or all posts of a handle, when somebody asks for it.
+
+    What is decided about a post goes before what is decided about its handle. Every decision is kept with its date and
+    reason.
+
+    \b
+    archiver policy restrict @handle --reason "asked by mail, 3 July"
+    archiver policy purge https://x.com/handle/status/1409390776546258944 --reason "court order 12/26"
+    archiver policy list
+    """
+
+
+@policy.command()
+@click.argument("what", metavar="POST|@HANDLE")
+@_reason
+@shared.wait_lock
+@click.pass_context
+def keep(context: click.Context, what: str, reason: str, wait_lock: float) -> None:
+    """Show it, and capture it again; an exception where its handle is restricted or purged."""
+    _decide(context, what, "keep", reason, wait_lock)
+
+
+@policy.command()
+@click.argument("what", metavar="POST|@HANDLE")
+@_reason
+@shared.wait_lock
+@click.pass_context
+def restrict(context: click.Context, what: str, reason: str, wait_lock: float) -> None:
+    """Leave it out of list, show, export and pack; its bytes stay, and so do further captures."""
+    _decide(context, what, "restrict", reason, wait_lock)
+
+
+@policy.command()
+@click.argument("what", metavar="POST|@HANDLE")
+@_reason
+@click.option("--yes", is_flag=True, help="Do not ask: it can't be undone.")
+@shared.wait_lock
+@click.pass_context
+def purge(context: click.Context, what: str, reason: str, yes: bool, wait_lock: float) -> None:
+    """Remove its captures and documents from every WARC and the catalog, for good, and never capture it again.
+
+    A tombstone stands where each record was. The article's own page, and what other posts' answers repeat of it, stay;
+    so do copies of the archive elsewhere.
+    """
+    if not yes:
+        if not (sys.stdin and sys.stdin.isatty()):
+            raise UsageError("a purge can't be undone", hint="say --yes, or run it on a terminal")
+        click.confirm(f"Remove {what} from the archive, for good?", abort=True, err=True)
+    said = _decide(context, what, "purge", reason, wait_lock)
+    files = {one["warc"] for one in said["removed"]}
+    click.echo(f"{len(said['removed'])} records of {len(said['posts'])} posts removed from {len(files)} files")
+    if said["shared"]:
+        click.echo(f"{len(said['shared'])} captures stay: other posts or captures need them")
+    for name in said["leftovers"]:
+        click.echo(
+            printing.harmless(f"look at {name}, too: it holds what an accident left, and was not looked through")
+        )
+
+
+@policy.command(name="list")
+@shared.as_json
+@click.pass_context
+def list_(context: click.Context, as_json: bool) -> None:
+    """Every decision that holds, newest first."""
+    out = Console(highlight=False, emoji=False)
+    with tools.reading(shared.settings(context)) as catalog:
+        for one in catalog.policies():
+            if as_json:
+                click.echo(printing.json_line(one))
+            else:
+                line = f"{one['at'][:16]}  {one['policy']:<8}  {one['key']}  {one['reason']}"
+                out.print(printing.harmless(line), markup=False, soft_wrap=True)
+
+
+def _decide(
+    context: click.Context, what: str, decision: Decision, reason: str, wait_lock_s: float
+) -> Mapping[str, Any]:
+    if not reason.strip():
+        raise UsageError("--reason is empty", hint="say who asked for it, and why")
+    key = view.policy_key(what)
+    said = tools.run_async(_write(shared.settings(context), key, decision, reason.strip(), wait_lock_s))
+    click.echo(printing.harmless(f"{key}: {decision}"))
+    return said
+
+
+async def _write(
+    settings: config.Config, key: str, decision: Decision, reason: str, wait_lock_s: float
+) -> Mapping[str, Any]:
+    async with tools.writing(settings, wait_lock_s=wait_lock_s) as ready:
+        return await ready.catalog.decide(key, decision, reason)

@@ -1,0 +1,101 @@
+"""``archiver policy``: hiding and removing what somebody asks to have hidden or removed."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.loopback import sample_world as sample
+from tests.loopback.server import LoopbackWeb
+from tests.newsroom import Newsroom
+
+SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "record.schema.json").read_text("utf-8"))
+WHY = "asked by mail, 3 July"
+
+
+@pytest.fixture
+def room(tmp_path):
+    """A newsroom that saved the sample article."""
+    with LoopbackWeb(sample.sample_world().hosts(), folder=tmp_path) as web:
+        room = Newsroom(tmp_path, web)
+        room.save(sample.ARTICLE_URL)
+        yield room
+
+
+@pytest.fixture
+def shown(room):
+    """A post of the article that was captured, as ``list`` shows it."""
+    return next(row for row in room.archiver("list", "--json", "--status", "archived").rows if row["text"])
+
+
+def listed(room):
+    return {row["post_id"] for row in room.archiver("list", "--json").rows}
+
+
+def test_a_restricted_post_is_hidden_and_comes_back(room, shown):
+    """In list, show and export; with the reason where somebody asks for it; until it is kept again."""
+    post_id = shown["post_id"]
+    said = room.archiver("policy", "restrict", shown["url"], "--reason", WHY)
+    assert (said.code, said.out) == (0, f"x:{post_id}: restrict\n")
+    assert post_id not in listed(room)
+    asked = room.archiver("show", post_id)
+    assert (asked.code, asked.out) == (66, "")
+    assert WHY in asked.err
+    room.archiver("export", "posts", "-o", room.folder / "posts.jsonl")
+    assert post_id not in (room.folder / "posts.jsonl").read_text()
+    room.archiver("policy", "keep", post_id, "--reason", "a mistake")
+    assert post_id in listed(room)
+    assert room.archiver("show", post_id).code == 0
+
+
+def test_a_handle_is_hidden_in_any_case_of_letters(room, shown):
+    """All of its posts, and nobody else's."""
+    room.archiver("policy", "restrict", f"@{shown['handle'].upper()}", "--reason", WHY)
+    left = room.archiver("list", "--json").rows
+    assert left
+    assert shown["handle"] not in {row["handle"] for row in left}
+    (rule,) = room.archiver("policy", "list", "--json").rows
+    assert (rule["key"], rule["policy"], rule["reason"]) == (f"@{shown['handle'].lower()}", "restrict", WHY)
+
+
+def test_a_purged_post_is_gone_and_stays_away(room, shown):
+    """Its bytes are in no file, the archive verifies, and another save neither asks for it nor shows it."""
+    post_id, text = shown["post_id"], shown["text"].encode()
+    answers = [block for headers, block in room.records("response") if post_id in headers.get_header("WARC-Target-URI")]
+    assert [one for one in answers if text[:20] in one]
+    said = room.archiver("policy", "purge", post_id, "--reason", WHY, "--yes")
+    assert (said.code, said.err) == (0, "")
+    assert "records of 1 posts removed from" in said.out
+    for headers, _ in room.records("response"):
+        assert f"id={post_id}" not in headers.get_header("WARC-Target-URI")
+    catalog = (room.archive / "catalog.sqlite").read_bytes()
+    for one in answers:
+        assert one not in b"".join(gzip.decompress(path.read_bytes()) for path in room.archive.glob("*.warc.gz"))
+    assert post_id.encode() in catalog  # the decision itself
+    verified = room.archiver("verify")
+    assert (verified.code, verified.err) == (0, ""), verified.out
+    asked = len(room.web.log)
+    again = room.save(sample.ARTICLE_URL)
+    assert not [one for one in room.web.log[asked:] if post_id in one.url]
+    (row,) = [row for row in again.rows if row["post_id"] == post_id]
+    assert (row["status"], WHY in row["error"], row["captures"]) == ("refused", True, [])
+    Draft202012Validator(SCHEMA).validate(row)
+    assert post_id not in listed(room)
+    assert room.archiver("verify").code == 0
+
+
+def test_a_purge_wants_to_be_sure(room, shown):
+    """Without a terminal it wants --yes; a decision wants its reason, and something to decide about."""
+    for words, code in (
+        (("purge", shown["post_id"], "--reason", WHY), 2),
+        (("restrict", shown["post_id"], "--reason", " "), 2),
+        (("restrict", shown["post_id"]), 2),
+        (("restrict", "the weather", "--reason", WHY), 66),
+    ):
+        said = room.archiver("policy", *words)
+        assert (said.code, said.out) == (code, "")
+    assert shown["post_id"] in listed(room)
