@@ -4,14 +4,16 @@ an id. One for a run, so that an archive which does not answer is given up once 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from archiver import archived
-from archiver.archives import Desk
+from archiver import archived, capture
+from archiver.archives import Desk, cdx
+from archiver.budget import Budget
 from archiver.consult import Consultation, Patience
 from archiver.identify import identify
-from archiver.model import Availability, Find, Identification, PostRecord
+from archiver.model import Availability, Exchange, Fact, Failure, Find, Identification, Picture, PostRecord, Request
 from archiver.ports import ArchivedPlatform, Fetcher
 from archiver.recover import recover
 
@@ -37,12 +39,23 @@ class Archivist:
         """Whether a post that archives may have was never looked for there; ``body``: its document."""
         return self._desk is not None and body.get("availability") in RECOVERABLE and not body.get("recovered")
 
-    async def recovered(self, seen: PostRecord, platform: ArchivedPlatform, fetcher: Fetcher) -> PostRecord:
-        """``seen``, with what archives hold of a post that its service does not show."""
+    async def recovered(
+        self, seen: PostRecord, platform: ArchivedPlatform, fetcher: Fetcher, budgets: Sequence[Budget] = ()
+    ) -> PostRecord:
+        """``seen``, with what archives hold of a post that its service does not show, and the pictures that those name.
+        ``budgets``: what media may cost."""
         if self._desk is None or seen.availability not in RECOVERABLE:
             return seen
         archive = Consultation(self._desk, fetcher, self._patience, f"archives:{seen.post.key}")
-        return archived.recovered(seen, await recover(seen.post, platform.moment(seen.post), platform, archive))
+        recovery = await recover(seen.post, platform.moment(seen.post), platform, archive)
+        if recovery.shown and recovery.memento and recovery.wanted:
+            held = await _pictures(recovery.wanted, cdx.stamp(recovery.memento.at), archive, budgets)
+            kept = platform.kept(recovery.shown, seen.post, recovery.memento, held)
+            facts: dict[str, tuple[Fact, ...]] = {name: (fact,) for name, fact in kept.facts}
+            late = any(failure.retry for failure in archive.failures[len(recovery.failures) :])
+            exchanges, failures = tuple(archive.exchanges), tuple(archive.failures)
+            recovery = replace(recovery, facts=facts, settled=not late, exchanges=exchanges, failures=failures)
+        return archived.recovered(seen, recovery)
 
     async def search(self, item: Find, platform: ArchivedPlatform, fetcher: Fetcher) -> Identification | None:
         """Which post an embed without an id is, as far as archives tell; looked for once for the same words. ``None``
@@ -55,3 +68,30 @@ class Archivist:
             archive = Consultation(self._desk, fetcher, self._patience, f"archives:{day}")
             self._searches[key] = asyncio.ensure_future(identify(item, platform, archive))
         return await self._searches[key]
+
+
+async def _pictures(
+    wanted: Sequence[Picture], stamp: str, archive: Consultation, budgets: Sequence[Budget]
+) -> dict[str, Exchange]:
+    """The pictures that could be had, by the address that the archived post names."""
+    found = await asyncio.gather(*(_picture(one, stamp, archive, budgets) for one in wanted))
+    return {one.url: file for one, file in zip(wanted, found, strict=True) if file}
+
+
+async def _picture(wanted: Picture, stamp: str, archive: Consultation, budgets: Sequence[Budget]) -> Exchange | None:
+    """The picture from its own host, which often keeps it when its post is gone, else as archived around ``stamp``;
+    ``None`` when neither has it."""
+    for url in wanted.ladder:
+        request = Request(url=url, why="media", slot=f"media:{url}", accept="image/*", max_decoded_bytes=0)
+        answer = await capture.ask(request, archive.fetcher, budgets)
+        if isinstance(answer, Failure):
+            archive.failures.append(answer)
+            break
+        archive.exchanges.append(answer)
+        if answer.status == 200:
+            return answer
+    for url in (f"{wanted.url}:large", wanted.url):
+        found = await archive.memento(stamp, url, max_bytes=0)
+        if found and found[0].status == 200 and found[0].media_type.startswith("image/"):
+            return found[0]
+    return None

@@ -36,7 +36,7 @@ async def capture(
         if not wanted:
             break
         asked.update(request.url for request in wanted)
-        answers = await asyncio.gather(*(_asked(_in_slot(request, post, slot), fetcher, budgets) for request in wanted))
+        answers = await asyncio.gather(*(ask(_in_slot(request, post, slot), fetcher, budgets) for request in wanted))
         got += [answer for answer in answers if isinstance(answer, Exchange)]
         failures += [answer for answer in answers if isinstance(answer, Failure)]
     return Capture(post=post, exchanges=tuple(got), failures=tuple(failures))
@@ -46,7 +46,7 @@ def _in_slot(request: Request, post: PostRef, slot: str | None) -> Request:
     return replace(request, slot=slot) if slot and request.slot == post.key else request
 
 
-async def _asked(request: Request, fetcher: Fetcher, budgets: Sequence[Budget]) -> Exchange | Failure:
+async def ask(request: Request, fetcher: Fetcher, budgets: Sequence[Budget]) -> Exchange | Failure:
     """The answer, within what ``budgets`` leave for media; the services' own answers are small, and always asked for.
 
     Budgets are entered in one order by everybody, so nobody waits for somebody who waits for them.
@@ -58,7 +58,7 @@ async def _asked(request: Request, fetcher: Fetcher, budgets: Sequence[Budget]) 
     async with first.share(most) as share:
         if not share.bytes:
             return Failure(request=request, word="over-budget", reason="no bytes are left for media", retry=False)
-        answer = await _asked(replace(request, max_body_bytes=min(most, share.bytes)), fetcher, others)
+        answer = await ask(replace(request, max_body_bytes=min(most, share.bytes)), fetcher, others)
         share.used_bytes = answer.payload_bytes if isinstance(answer, Exchange) and not answer.replayed else 0
         return answer
 

@@ -91,11 +91,14 @@ class Consultation:
                 return Listed(rows=tuple(rows.values()), whole=False, problem=problem)
             resume = listing.resume
 
-    async def memento(self, stamp: str, url: str) -> tuple[Exchange, Memento] | None:
-        """The archived answer for ``url`` at ``stamp``, or the nearest one that there is; ``None`` when it has none."""
+    async def memento(
+        self, stamp: str, url: str, *, max_bytes: int = wayback.MAX_PAGE_BYTES
+    ) -> tuple[Exchange, Memento] | None:
+        """The archived answer for ``url`` at ``stamp``, or the nearest one that there is; ``None`` when it has none.
+        ``max_bytes``: what its body may be long to be read, 0 when nobody reads it."""
         asked = wayback.replay_url(self.desk.replay_url, stamp, url)
         for _ in range(_MOST_HOPS):
-            exchange = await self._ask(asked, "memento", max_bytes=wayback.MAX_PAGE_BYTES)
+            exchange = await self._ask(asked, "memento", max_bytes=max_bytes)
             if exchange is None:
                 return None
             replay = wayback.read_replay(exchange)

@@ -303,24 +303,35 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture that an archived post names. ``url``: as named there, and so where archives may have it; ``ladder``:
+    where its host may still have it, best first."""
+
+    url: str
+    ladder: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """What a web archive's capture shows of a post. ``facts``: (field, fact); empty when it shows none, and then
-    ``nothing`` says in words what it is instead. ``wanted``: for each picture that it names the addresses under which
-    that may be found, best first."""
+    ``nothing`` says in words what it is instead. ``wanted``: the pictures that it names and that are to be kept."""
 
     facts: tuple[tuple[str, Fact], ...] = ()
     nothing: str | None = None
-    wanted: tuple[tuple[str, ...], ...] = ()
+    wanted: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
     """What came of looking for one post. ``facts``: by field, empty when nothing was recovered; ``memento``: the
-    capture that shows it. ``seen``: one sentence on what was looked at. ``settled``: another look would find the same.
-    ``exchanges`` and ``failures``: of every question, in order."""
+    capture that shows it, ``shown``: its answer, ``wanted``: the pictures that it names. ``seen``: one sentence on what
+    was looked at. ``settled``: another look would find the same. ``exchanges`` and ``failures``: of every question, in
+    order."""
 
     facts: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)
     memento: Memento | None = None
+    shown: Exchange | None = None
+    wanted: tuple[Picture, ...] = ()
     seen: str
     settled: bool
     exchanges: tuple[Exchange, ...] = ()

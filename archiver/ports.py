@@ -25,6 +25,9 @@ from archiver.model import (
     WarcRef,
 )
 
+NONE_HELD: Mapping[str, Exchange] = {}
+"""No picture."""
+
 
 class Clock(Protocol):
     """Time, so that tests and nights can move it."""
@@ -299,6 +302,9 @@ class ArchivedPlatform(Platform, Protocol):
         """How likely a capture of that type and instant shows its post: lower is likelier."""
         ...
 
-    def kept(self, exchange: Exchange, post: PostRef, memento: Memento) -> Kept:
-        """What an archived answer shows of the post. Never raises: what can't be read shows nothing."""
+    def kept(
+        self, exchange: Exchange, post: PostRef, memento: Memento, held: Mapping[str, Exchange] = NONE_HELD
+    ) -> Kept:
+        """What an archived answer shows of the post. ``held``: the pictures that are held, by the address that the
+        answer names. Never raises: what can't be read shows nothing."""
         ...

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from archiver.archives.cdx import Row
 from archiver.consult import Consultation, chosen
-from archiver.model import Fact, Memento, Moment, PostRef, Recovery
+from archiver.model import Exchange, Fact, Memento, Moment, Picture, PostRef, Recovery
 from archiver.ports import ArchivedPlatform
 
 
@@ -44,6 +44,8 @@ class _Look:
         self._seen: dict[tuple[str, str], str] = {}
         self._facts: dict[str, tuple[Fact, ...]] = {}
         self._memento: Memento | None = None
+        self._shown: Exchange | None = None
+        self._wanted: tuple[Picture, ...] = ()
 
     @property
     def over(self) -> bool:
@@ -62,7 +64,8 @@ class _Look:
         self._seen[stamp, url] = kept.nothing or "shows the post"
         for name, fact in kept.facts:
             self._facts[name] = (*self._facts.get(name, ()), fact)
-        self._memento = memento if kept.facts else None
+        if kept.facts:
+            self._memento, self._shown, self._wanted = memento, exchange, kept.wanted
 
     def recovery(self) -> Recovery:
         said = ", ".join(f"{stamp[:8]}: {nothing}" for (stamp, _), nothing in self._seen.items())
@@ -71,6 +74,8 @@ class _Look:
         return Recovery(
             facts=self._facts,
             memento=self._memento,
+            shown=self._shown,
+            wanted=self._wanted,
             seen=f"{seen}; {troubles}" if troubles and not self._facts else seen,
             settled=bool(self._facts) or not troubles,
             exchanges=tuple(self._archive.exchanges),

@@ -211,7 +211,7 @@ class Settler:
             seen, problem = record.read(got, platform, looks=looks, before=known), None
         except UnreadableCapture as unreadable:
             seen, problem = record.unread(got, str(unreadable)), str(unreadable)
-        seen = await self._archivist.recovered(seen, platform, fetcher)
+        seen = await self._archivist.recovered(seen, platform, fetcher, budgets)
         failed = any(failure.retry for failure in seen.failures)
         answered = seen.availability in ("ambiguous", "error") or not (seen.settled or failed)
         wait = max((failure.retry_after_s or 0 for failure in seen.failures if failure.retry), default=0)

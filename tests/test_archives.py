@@ -77,6 +77,31 @@ def test_a_deleted_post_is_had_from_the_wayback_machine(newsroom):
     assert stored(room, found)
 
 
+def test_the_picture_of_a_deleted_post_is_kept_too(newsroom):
+    """Its own host often still has it."""
+    room = newsroom(GONE, captures=(of_post(GONE, "20180302000000"),))
+    [found] = room.save(room.file("page.html", EMBED)).rows
+    [[medium]] = [fact["value"] for fact in found["facts"]["media"]]
+    assert (medium["type"], medium["alt"], medium["file"]["media_type"]) == ("photo", "A gull", "image/jpeg")
+    assert medium["file"]["url"] == f"{GONE.photos[0].url.removesuffix('.jpg')}?format=jpg&name=orig"
+    assert stored(room, found)
+
+
+@pytest.mark.parametrize("archived", [True, False])
+def test_a_picture_that_is_gone_from_its_host_is_had_from_the_archive_or_not_at_all(newsroom, archived):
+    """As archived around that time; else the record says that it is not held."""
+    [photo] = GONE.photos
+    gone = replace(GONE, photos=(replace(photo, lacks=frozenset({"all"})),))
+    picture = Capture(url=f"{photo.url}:large", stamp="20180305000000", body=b"\xff\xd8", media_type="image/jpeg")
+    room = newsroom(gone, captures=(of_post(gone, "20180302000000"), *([picture] if archived else [])))
+    [found] = room.save(room.file("page.html", EMBED)).rows
+    [[medium]] = [fact["value"] for fact in found["facts"]["media"]]
+    assert found["status"] == "archived"
+    assert (medium["file"] or {}).get("url") == (
+        f"https://web.archive.org/web/20180305000000id_/{photo.url}:large" if archived else None
+    )
+
+
 def test_a_second_save_asks_nobody_about_it(newsroom):
     """What was recovered is known."""
     room = newsroom(GONE, captures=(of_post(GONE, "20180302000000"),))

@@ -7,12 +7,13 @@ about the post, and nothing is learnt from it but that it was looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from archiver.errors import UnreadableCapture
-from archiver.model import Exchange, Fact, Kept, Memento, PostRef
-from archiver.platforms.x import answers, permalink, snowflake, urls
+from archiver.model import Exchange, Fact, Kept, Memento, Picture, PostRef
+from archiver.platforms.x import answers, holdings, permalink, snowflake, urls
+from archiver.platforms.x.media import Medium
 from archiver.platforms.x.said import json_object
 from archiver.platforms.x.shown import Shown
 
@@ -21,6 +22,8 @@ RENDERED_UNTIL = datetime(2020, 8, 1, tzinfo=UTC)
 
 _ID_STEP = 10**15
 """A day is 3.6e14 ids long, so that the ids of a day begin with one number of this step, or two."""
+NONE_HELD: Mapping[str, Exchange] = {}
+_MOST_PICTURES = 8
 _STATUSES_UNTIL = date(2013, 1, 1)
 _SHELLS = (
     ("/x/migrate", "the x/migrate page"),
@@ -74,8 +77,9 @@ def keen(media_type: str, at: datetime) -> int:
     return 1 if media_type == "application/json" else 3
 
 
-def read(exchange: Exchange, post: PostRef, memento: Memento) -> Kept:
-    """What the archived answer, got from X at ``memento.at``, shows of ``post``."""
+def read(exchange: Exchange, post: PostRef, memento: Memento, held: Mapping[str, Exchange] = NONE_HELD) -> Kept:
+    """What the archived answer, got from X at ``memento.at``, shows of ``post``. ``held``: the pictures that are held,
+    by the address that the answer names."""
     if exchange.status != 200:
         return Kept(nothing=f"X answered {exchange.status}")
     try:
@@ -84,8 +88,18 @@ def read(exchange: Exchange, post: PostRef, memento: Memento) -> Kept:
         return Kept(nothing=str(problem))
     if shown is None:
         return Kept(nothing=nothing)
-    wanted = tuple(medium.ladder for medium in shown.media if medium.ladder)
-    return Kept(facts=tuple(_facts(shown, exchange, memento)), wanted=wanted)
+    wanted = tuple(Picture(url=medium.url, ladder=_still(medium)) for medium in shown.media if _still(medium))
+    facts = [*_facts(shown, exchange, memento)]
+    if shown.media:
+        items = [holdings.item(medium, held.get(medium.url)) for medium in shown.media]
+        how = f"wayback.{shown.form}.media"
+        facts.append(("media", Fact(value=items, how=how, source=exchange.warc, at=memento.at, memento=memento)))
+    return Kept(facts=tuple(facts), wanted=wanted[:_MOST_PICTURES])
+
+
+def _still(medium: Medium) -> tuple[str, ...]:
+    """Where the picture, or a film's still, may be had; films themselves are seldom archived."""
+    return medium.poster or medium.ladder
 
 
 def _shown(exchange: Exchange, post: PostRef) -> tuple[Shown | None, str]:

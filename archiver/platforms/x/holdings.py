@@ -20,17 +20,26 @@ class Held:
     def file(self, ladder: tuple[str, ...]) -> Json | None:
         """The best of ``ladder`` that is held, with the record that holds it; ``None`` when nothing is."""
         found = next((self._kept[url] for url in ladder if url in self._kept), None)
-        if found is None:
-            return None
-        return {
-            "url": found.url,
-            "media_type": found.media_type,
-            "bytes": found.payload_bytes,
-            "cut": found.cut,
-            "warc": found.warc.file,
-            "record_id": found.warc.record_id,
-            "payload_digest": found.payload_digest,
-        }
+        return _file(found) if found else None
+
+
+def item(medium: media.Medium, found: Exchange | None) -> Json:
+    """A medium of which ``found`` is held (of a film: its still), ``None`` for nothing."""
+    film = medium.type != "photo"
+    file = _file(found) if found else None
+    return {**_item(medium, Held(())), "poster" if film else "file": file}
+
+
+def _file(found: Exchange) -> Json:
+    return {
+        "url": found.url,
+        "media_type": found.media_type,
+        "bytes": found.payload_bytes,
+        "cut": found.cut,
+        "warc": found.warc.file,
+        "record_id": found.warc.record_id,
+        "payload_digest": found.payload_digest,
+    }
 
 
 def facts(said: Said, exchange: Exchange, held: Held) -> Iterator[tuple[str, Fact]]:

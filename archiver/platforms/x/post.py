@@ -8,7 +8,7 @@ what came back until it wants nothing more.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -83,9 +83,12 @@ class X:
         """See ``ports.Platform``."""
         return archived.keen(media_type, at)
 
-    def kept(self, exchange: Exchange, post: PostRef, memento: Memento) -> Kept:
-        """See ``ports.Platform``."""
-        return archived.read(exchange, post, memento)
+    def kept(
+        self, exchange: Exchange, post: PostRef, memento: Memento, held: Mapping[str, Exchange] = archived.NONE_HELD
+    ) -> Kept:
+        """See ``ports.ArchivedPlatform``."""
+        kept = archived.read(exchange, post, memento, held)
+        return replace(kept, wanted=()) if self.media == "none" else kept
 
     def plan(self, post: PostRef, got: Sequence[Exchange]) -> tuple[Request, ...]:
         """See ``ports.Platform``."""

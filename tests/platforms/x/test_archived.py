@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.model import Kept, Memento, PostRef
+from archiver.model import Kept, Memento, Picture, PostRef
 from archiver.platforms.x import answers, archived, media, permalink, snowflake
 from tests.answers import answer, in_json
 from tests.loopback.legacy import legacy_page, shell, version_1, version_2
@@ -41,6 +41,7 @@ ANSWERS = tuple(
 )
 PAGE = legacy_page(POST, answers=ANSWERS)
 REF = PostRef(platform="x", post_id=POST.post_id, handle=ADA.handle)
+PICTURE = Picture(url=POST.photos[0].url, ladder=media.photo_ladder(POST.photos[0].url))
 TEXT_AS_SHOWN = (
     "212 stairs, & a <lens>\nnobody polished, says @GullKeys_eg #gull "
     "https://coasttrust.example/reports/gull-point-2012.pdf?page=7&x=1 pic.twitter.com/Stairs0212"
@@ -48,8 +49,8 @@ TEXT_AS_SHOWN = (
 
 
 def values(reading):
-    """The facts of a reading, by field."""
-    return {field: fact.value for field, fact in reading.facts}
+    """The facts of a reading, by field, but for the pictures."""
+    return {field: fact.value for field, fact in reading.facts if field != "media"}
 
 
 def test_a_rendered_page_tells_everything_about_its_post():
@@ -67,7 +68,9 @@ def test_a_rendered_page_tells_everything_about_its_post():
     }
     assert {fact.how for _, fact in reading.facts} == {f"wayback.permalink.{field}" for field, _ in reading.facts}
     assert {fact.memento for _, fact in reading.facts} == {WHEN}
-    assert [ladder[0] for ladder in reading.wanted] == [media.photo_ladder(POST.photos[0].url)[0]]
+    assert reading.wanted == (PICTURE,)
+    [[medium]] = [fact.value for field, fact in reading.facts if field == "media"]
+    assert (medium["type"], medium["alt"], medium["file"]) == ("photo", "A spiral staircase", None)
 
 
 @pytest.mark.parametrize("post", [PARENT, *ANSWERS], ids=["above", "first below", "second below", "last below"])
@@ -115,7 +118,7 @@ def test_json_of_both_versions_is_read(told, number):
     assert (found["author"], found["handle"], found["author_id"]) == (ADA.name, ADA.handle, ADA.user_id)
     assert found["posted_at"] == "2018-05-21T16:20:45.000Z"
     assert (found["quoted"]["post_id"], found["in_reply_to"]["post_id"]) == (QUOTED.post_id, PARENT.post_id)
-    assert [ladder[0] for ladder in reading.wanted] == [media.photo_ladder(POST.photos[0].url)[0]]
+    assert reading.wanted == (PICTURE,)
     assert {fact.how.split(".")[1] for _, fact in reading.facts} == {"api"}
 
 
