@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -69,7 +70,8 @@ def test_a_rendered_page_tells_everything_about_its_post():
     assert {fact.how for _, fact in reading.facts} == {f"wayback.permalink.{field}" for field, _ in reading.facts}
     assert {fact.memento for _, fact in reading.facts} == {WHEN}
     assert reading.wanted == (PICTURE,)
-    [[medium]] = [fact.value for field, fact in reading.facts if field == "media"]
+    [media_fact] = [fact for field, fact in reading.facts if field == "media"]
+    [medium] = cast("list[dict[str, object]]", media_fact.value)
     assert (medium["type"], medium["alt"], medium["file"]) == ("photo", "A spiral staircase", None)
 
 
