@@ -140,14 +140,16 @@ def of_network(heard: Sequence[Probed]) -> Iterator[Finding]:
     yield Finding(name="clock", state=state, said=said, hint=advice)
 
 
-def of_reports(latest: Mapping[str, Any] | None, last_success: datetime | None, now: datetime) -> Iterator[Finding]:
-    """``latest``: the newest night's report, ``None`` without one. ``last_success``: when a night last ended well."""
+def of_reports(latest: Mapping[str, Any] | None, last_success: str | None, now: datetime) -> Iterator[Finding]:
+    """``latest``: the newest night's report, ``None`` without one. ``last_success``: when a night last ended well, in
+    ISO 8601."""
     if latest is None:
         yield Finding(name="nights", state="well", said="no night has run yet")
         return
     said = f"the last ended {latest.get('ended_at')} with exit code {latest.get('exit_code')}"
-    if last_success is None or now - last_success > _OLD:
-        since = f"none ended well since {last_success:%Y-%m-%d %H:%M}Z" if last_success else "none ended well yet"
+    at = datetime.fromisoformat(last_success) if last_success else None
+    if at is None or now - at > _OLD:
+        since = f"none ended well since {at:%Y-%m-%d %H:%M}Z" if at else "none ended well yet"
         hint = "`archiver report` says what stopped it"
         yield Finding(name="nights", state="trouble", said=f"{said}; {since}", hint=hint)
     else:

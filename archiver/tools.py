@@ -23,20 +23,17 @@ from archiver.archives import Desk
 from archiver.config import Config, PolitenessConfig
 from archiver.errors import ArchiverError, ConfigError, NoInput, Refused, StoreError
 from archiver.findings import Checked, Finding, Repaired
-from archiver.model import Health, Probed
 from archiver.net import authority, guard
 from archiver.net.breaker import Breaker
 from archiver.net.client import Client, user_agent
 from archiver.net.manners import Mannered
 from archiver.net.patience import PatientFetcher
-from archiver.net.probe import probe
 from archiver.net.robots import RobotsFetcher
 from archiver.platforms import short_link
 from archiver.platforms.x.post import X
 from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher, Manners, Nights, Scout
 from archiver.store import crawls, folders, intake, outgoing
 from archiver.store.archive import Archive, Habits
-from archiver.store.health import examine, permissions
 from archiver.store.recorder import RecordingFetcher
 from archiver.store.revisits import Rule
 from archiver.store.scout import Scouting
@@ -241,34 +238,6 @@ def reading(config: Config) -> Iterator[Catalog]:
     """The catalog for looking only: no lock, no change, also while somebody writes. ``NoInput`` without an archive."""
     with Archive.reading(config.archive.dir) as catalog:
         yield catalog
-
-
-def health(config: Config) -> Health:
-    """What there is to know about the configured archive without opening it."""
-    return examine(config.archive.dir)
-
-
-def called(config: Config) -> str:
-    """What we call ourselves to every service."""
-    return user_agent(config.network)
-
-
-def secrets(config: Config) -> dict[str, int | None]:
-    """The configured files that hold a secret, each with its permission bits, ``None`` when it can't be read."""
-    named = [path for path in (getattr(config.x, "bearer_file", None),) if path]
-    return {str(path): permissions(path) for path in named}
-
-
-async def heard(config: Config) -> Sequence[Probed]:
-    """What each service that ``config`` uses answers now."""
-    clock = SystemClock()
-    urls = ("https://t.co/", config.x.tweet_result_url, config.x.oembed_url)
-    hosts = dict.fromkeys(urlsplit(url).hostname or url for url in urls)
-    client = Client(config.network, config.politeness, clock)
-    try:
-        return await probe(tuple(hosts), client, clock)
-    finally:
-        await client.aclose()
 
 
 new_file = outgoing.new_file

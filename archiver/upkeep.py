@@ -1,19 +1,24 @@
-"""What a night needs of disk and street beside its tools: lists, reports, metrics, pings, free space. As in
+"""What nights and the doctor need of disk and street beside the tools: lists, reports, metrics, pings, health. As in
 ``tools``, no decision is made here."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from archiver.config import Config
 from archiver.errors import ArchiverError, NoInput, StoreError
+from archiver.model import Health, Probed
 from archiver.net import notices
+from archiver.net.client import Client, user_agent
+from archiver.net.probe import probe
 from archiver.ports import Clock
 from archiver.store import folders, intake, reports
 from archiver.store.archive import Archive
+from archiver.store.health import examine, permissions
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +60,14 @@ def read_report(config: Config, run: str | None) -> dict[str, Any]:
     return reports.read(config.archive.dir, run)
 
 
+def latest_report(config: Config) -> dict[str, Any] | None:
+    """The newest report, ``None`` without one."""
+    try:
+        return reports.read(config.archive.dir)
+    except NoInput:
+        return None
+
+
 def all_reports(config: Config) -> list[str]:
     """See ``reports.runs``."""
     return reports.runs(config.archive.dir)
@@ -62,10 +75,7 @@ def all_reports(config: Config) -> list[str]:
 
 def last_success(config: Config) -> str | None:
     """When a night last ended well, by the latest report."""
-    try:
-        said = reports.read(config.archive.dir).get("last_success_at")
-    except NoInput:
-        return None
+    said = (latest_report(config) or {}).get("last_success_at")
     return said if isinstance(said, str) else None
 
 
@@ -94,3 +104,34 @@ async def tell_news(config: Config, text: str) -> None:
     command = config.nightly.news_command
     if command and (problem := await notices.tell(command, text)):
         _log.warning("%s", problem)
+
+
+def health(config: Config) -> Health:
+    """What there is to know about the configured archive without opening it."""
+    return examine(config.archive.dir)
+
+
+def called(config: Config) -> str:
+    """What we call ourselves to every service."""
+    return user_agent(config.network)
+
+
+def secrets(config: Config) -> dict[str, int | None]:
+    """The configured files that hold a secret, each with its permission bits, ``None`` when it can't be read."""
+    named = [config.x.bearer_file] if config.x.bearer_file else []
+    if config.pack.key.exists():  # it is made when it is needed first
+        named.append(config.pack.key)
+    return {str(path): permissions(path) for path in named}
+
+
+async def heard(config: Config, clock: Clock) -> Sequence[Probed]:
+    """What each service that ``config`` uses answers now."""
+    urls = ["https://t.co/", config.x.tweet_result_url, config.x.oembed_url, "https://pbs.twimg.com/"]
+    if config.archives.wayback:
+        urls += [config.archives.availability_url, config.archives.cdx_url]
+    hosts = dict.fromkeys(urlsplit(url).hostname or url for url in urls)
+    client = Client(config.network, config.politeness, clock)
+    try:
+        return await probe(tuple(hosts), client, clock)
+    finally:
+        await client.aclose()

@@ -105,7 +105,7 @@ def test_a_secret_is_for_its_owner_alone(mode, state):
 def test_what_counts_is_how_long_ago_a_night_ended_well(latest, last_success_h, state):
     """A night that fails is no news; no night that ends well for a day and a half is."""
     now = datetime(2026, 7, 5, 12, tzinfo=UTC)
-    since = None if last_success_h is None else now - timedelta(hours=last_success_h)
+    since = None if last_success_h is None else f"{now - timedelta(hours=last_success_h)}"
     (found,) = doctor.of_reports(latest, since, now)
     assert found.state == state
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 import click
 from rich.console import Console
 
-from archiver import doctor, printing, tools
+from archiver import doctor, printing, tools, upkeep
 from archiver.cli import shared
 
 _MARKS = {"well": "[green]✓[/green]", "warning": "[yellow]![/yellow]", "trouble": "[red]✗[/red]"}
@@ -28,14 +29,16 @@ def doctor_(context: click.Context, as_json: bool, offline: bool) -> None:
     archiver doctor --offline --json
     """
     settings = shared.settings(context)
+    now = datetime.now(UTC)
     findings = [
-        *doctor.of_folder(tools.health(settings)),
+        *doctor.of_folder(upkeep.health(settings)),
         *doctor.of_settings(
-            contact=settings.network.contact, user_agent=tools.called(settings), secrets=tools.secrets(settings)
+            contact=settings.network.contact, user_agent=upkeep.called(settings), secrets=upkeep.secrets(settings)
         ),
+        *doctor.of_reports(upkeep.latest_report(settings), upkeep.last_success(settings), now),
     ]
     if not offline:
-        findings += doctor.of_network(tools.run_async(tools.heard(settings)))
+        findings += doctor.of_network(tools.run_async(upkeep.heard(settings, tools.SystemClock())))
     out = Console(highlight=False, emoji=False)
     for finding in findings:
         if as_json:
