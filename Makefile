@@ -8,7 +8,7 @@ unexport ARTICLE
 export ARTICLE_AS_TYPED := $(value ARTICLE)
 
 .DEFAULT_GOAL := help
-.PHONY: help save demo test check fmt lock bench crash faults corpus clean
+.PHONY: help save demo test check fmt lock bench crash faults corpus growth clean
 
 help:            ## what there is
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -61,6 +61,9 @@ lock: $(VENV)/.dev  ## renew both lock files
 
 corpus: $(VENV)/.dev ## recall and precision of find over labelled articles (../shared/corpus)
 	$(BIN)/python -m bench.corpus --check
+
+growth: $(VENV)/.dev ## time of find over hostile pages up to 8 MB: twice the page, at most 2.5 times the time (minutes)
+	$(BIN)/python -m tests.growth
 
 clean:           ## remove what was built; the archive stays
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -1,45 +1,31 @@
-# ruff: noqa: E501
 """What a page may cost: linear time, and bounds that are said when they are met."""
 
-import time
+from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.find import find
+from tests import growth
 
-ID = "1409390776546258944"
-QUOTE = (
-    f'<blockquote class="twitter-tweet"><p>x</p>&mdash; n (@nnn) <a href="https://x.com/nnn/status/{ID}">May 1, 2020'
-    "</a></blockquote>"
-)
+ID = growth.ID
 RESERVED = frozenset("i home explore intent messages notifications privacy search tos hashtag settings share".split())
-MARK = "https://t.co/AbCdEfGhIj "
-"""Without it a page may be passed by, which costs nothing and tells nothing."""
-WORST = [
-    "https://t.co/", "https://t.co/AbCdEfGhIj ", "@", "(@ab)", "<p>(@ab) ", "— x (@abc) June 28, 2021\n", "<div>", "<!--",
-    "<a (@xyz) ", '<a x="(@xyz) ', "<blockquote class=twitter-tweet>", QUOTE, "<blockquote>(@a)status", "<script>", "a=b ",
-    f"twitter.com/a/status/{ID} ", "/status/1234", f'data-tweet-id="{ID}" ', "platform.twitter.com/embed/", "&amp;lt;",
-    "%25", "\\\\", "<textarea>", "<", ">", "{", '{"tweet":', "tweet", "[tweet ", "tweet-author-handle", "<b class=tweet-author-handle>", "<b class=tweet data-id=1>", "](http://a",
-    "PGJsb2NrcXVvdGU", "<p>https://x.com/a/status/20",
-]  # fmt: skip
-
-
-def seconds(text, name):
-    began = time.process_time()
-    find(text.encode(), key="k", name=name)
-    return time.process_time() - began
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("unit", WORST, ids=lambda unit: unit[:24])
+@pytest.mark.parametrize("units", list(growth.families()), ids=lambda units: " … ".join(unit[:24] for unit in units))
 @pytest.mark.parametrize("name", ["a.html", "a.txt"])
-def test_twice_the_page_takes_twice_the_time(unit, name):
-    """No pattern goes back over what it has read."""
-    size = 30_000
-    once, twice = (min(seconds(MARK + unit * (size * n // len(unit)), name) for _ in range(3)) for n in (1, 2))
-    assert twice < 2.5 * once + 0.2
+def test_twice_the_page_takes_twice_the_time(units, name):
+    """No pattern goes back over what it has read: 30 KB of each family, then 60."""
+    assert not growth.is_steep_at(units, name, 30_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", growth.SOME, ids=lambda unit: unit[:24])
+def test_twice_a_long_page_takes_twice_the_time(unit):
+    """A megabyte, then two; up to eight, and of every family, in ``make growth``."""
+    assert not growth.is_steep_at((unit,), "a.html", 1_000_000)
 
 
 @pytest.mark.parametrize("unit", [f"<p>https://x.com/a/status/{ID}</p>", f"tweetid={ID} ", f"— (@ada) {ID}tweet "])
