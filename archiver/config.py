@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from archiver.errors import ConfigError
 
 ENVIRONMENT = "ARCHIVER_CONFIG"
 FILE_NAME = "config.toml"
+BEARER = "ARCHIVER_X_BEARER"
+"""The environment variable with the token of X's official API; never a word of the command line, never in a WARC."""
+_TOKEN = re.compile(r"[\x21-\x7e]{8,4096}")
 _SOURCES = "sources"
 
 
@@ -323,6 +327,24 @@ def _build(data: Mapping[str, object], path: Path | None) -> Config:
         nightly=NightlyConfig(**read["nightly"]),
         sources=sources,
     )
+
+
+def bearer(config: Config, environment: Mapping[str, str] = os.environ) -> str:
+    """The official API's token, from the environment (``BEARER``) or the file that the configuration names. Raises
+    ``ConfigError`` when there is none, or what is there can't be one."""
+    written, where = environment.get(BEARER), BEARER
+    if not written and config.x.bearer_file:
+        where = f"x.bearer_file ({config.x.bearer_file})"
+        try:
+            written = config.x.bearer_file.read_text("ascii", "replace")[:10_000]
+        except OSError as error:
+            raise ConfigError([f"{where}: {error.strerror}"]) from error
+    token = (written or "").strip()
+    if not token:
+        raise ConfigError([f'x.sources names "api", which wants a token: set {BEARER}, or x.bearer_file'])
+    if not _TOKEN.fullmatch(token):
+        raise ConfigError([f"{where} holds no bearer token: printable ASCII without blanks"])
+    return token
 
 
 def _is_file(path: Path) -> bool:

@@ -13,7 +13,8 @@
     │    │    └── Resting            retry     did not answer for a while, and is left alone
      │    ├── TimedOut                retry     a deadline or the least throughput
      │    ├── RateLimited             retry     429, 503, or a host that wants to be left alone
-     │    └── BadReply                retry     no complete response head
+     │    ├── BadReply                retry     no complete response head
+    │    └── NotHeld                 retry     only the archive was asked, and it has no such answer
      ├── ResolveError                 exit 1    a short link that ends badly; the hops are kept
      │    ├── TooManyHops
      │    ├── LoopingLink
@@ -118,6 +119,13 @@ class BadReply(FetchError):
 
     retry = True
     word = "bad-reply"
+
+
+class NotHeld(FetchError):
+    """The archive holds no such answer, and nobody else was to be asked."""
+
+    retry = True
+    word = "not-held"
 
 
 class ResolveError(ArchiverError):

@@ -12,13 +12,12 @@ whether the post was captured a second or a year ago.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from archiver import archived, compare
+from archiver import archived, compare, history
 from archiver.model import (
     Article,
     Availability,
@@ -51,9 +50,6 @@ _CONCLUSIVE: frozenset[Availability] = frozenset(
 _LOOKS = 2
 # Shown at the top of a public record, from the first fact there is; what the article claims comes last.
 _HEADLINES = ("author", "handle", "text", "lang")
-# Facts of which a newer reading replaces the older one: the same picture, held better.
-_REPLACED = frozenset(("media", "avatar", "card"))
-_MOST_KEPT = {"facts": 50, "captures": 1_000, "evidence": 200}
 
 
 def read(
@@ -131,7 +127,8 @@ def post_document(
     ``error``: what is wrong with the answers, ``None`` when they could be read. ``before``: the body of the document
     that this one supersedes; what earlier looks saw stays, behind what this one did."""
     known = before or {}
-    facts = _with_earlier(record.facts, known.get("facts") or {})
+    said = {field: [fact_json(fact) for fact in facts] for field, facts in record.facts.items()}
+    facts = history.with_earlier(said, known.get("facts") or {})
     handle = next((str(fact["value"]) for fact in facts.get("handle", ())), record.post.handle)
     captures = [capture_json(exchange) for exchange in record.captures]
     evidence = [evidence_json(one) for one in record.evidence]
@@ -139,46 +136,20 @@ def post_document(
         "platform": record.post.platform,
         "post_id": record.post.post_id,
         "url": canonical(PostRef(platform=record.post.platform, post_id=record.post.post_id, handle=handle)),
-        **_availability(record, known),
+        **history.availability(record.availability, record.availability_how, known),
         "settled": record.settled,
         "error": error,
         "looks": looks,
         "try_again_at": _time(try_again_at),
         "recovered": archived.recovered_json(record.recovery) if record.recovery else known.get("recovered"),
         "facts": facts,
-        "evidence": _joined(known.get("evidence") or (), evidence, _MOST_KEPT["evidence"]),
-        "captures": _joined(known.get("captures") or (), captures, _MOST_KEPT["captures"]),
+        "evidence": history.joined(known, "evidence", evidence),
+        "captures": history.joined(known, "captures", captures),
         "failures": [failure_json(failure) for failure in record.failures],
         "at": _time(at),
     }
     refers_to = record.captures[0].warc if record.captures else None
     return Document(kind="post", key=record.post.key, at=at, body=body, refers_to=refers_to)
-
-
-def _availability(record: PostRecord, known: Mapping[str, Any]) -> Json:
-    """What is known of it; a look that nobody answered changes nothing."""
-    if record.availability is None and known.get("availability"):
-        return {key: known[key] for key in ("availability", "availability_how")}
-    return {"availability": record.availability, "availability_how": record.availability_how}
-
-
-def _with_earlier(facts: Mapping[str, Sequence[Fact]], earlier: Mapping[str, Sequence[Json]]) -> dict[str, list[Json]]:
-    """Every fact by field: this look's first, then what only earlier looks saw (a name before it was changed)."""
-    kept = {field: [fact_json(fact) for fact in known] for field, known in facts.items()}
-    for field, known in earlier.items():
-        now = kept.setdefault(field, [])
-        said = {(one["how"], None if field in _REPLACED else json.dumps(one["value"], sort_keys=True)) for one in now}
-        for one in known:
-            if (one["how"], None if field in _REPLACED else json.dumps(one["value"], sort_keys=True)) not in said:
-                now.append(one)
-        del now[_MOST_KEPT["facts"] :]
-    return kept
-
-
-def _joined(earlier: Sequence[Json], now: Sequence[Json], most: int) -> list[Json]:
-    """What earlier looks left and this one did not see again, then what it saw."""
-    seen = {one["record_id"] for one in now}
-    return [*(one for one in earlier if one["record_id"] not in seen), *now][-most:]
 
 
 def link_document(resolution: Resolution, *, at: datetime, settled: bool, try_again_at: datetime | None) -> Document:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,11 +24,11 @@ from archiver.archives import Desk
 from archiver.errors import BadReply, FetchError, RateLimited
 from archiver.find import find
 from archiver.model import Article, Exchange, Find, Outcome, PostRef, Request, Status, WarcRef
-from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher, Watcher
+from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher, Nights, Watcher
 from archiver.settle import Reach, Settler
 from archiver.sources import identity, same_site, tidy
 
-__all__ = ["Reach", "Run", "Saved", "Target", "Traffic", "article_key", "look"]
+__all__ = ["Reach", "Run", "Saved", "Target", "Traffic", "article_key", "kept", "look"]
 Body = Mapping[str, Any]
 
 
@@ -121,14 +121,17 @@ class Run:
         watcher: Watcher | None = None,
         rhythm: schedule.Rhythm = schedule.SHIPPED,
         desk: Desk | None = None,
+        reread: bool = False,
     ) -> None:
-        """``desk``: where web archives are asked, ``None`` when they are not."""
+        """``desk``: where web archives are asked, ``None`` when they are not. ``reread``: nobody is asked, and what is
+        settled is read anew (``kept`` names the articles)."""
         self._fetcher = fetcher
         self._catalog = catalog
         self._clock = clock
-        self._settler = Settler(catalog, clock, platforms, reach, rhythm=rhythm, desk=desk)
+        self._settler = Settler(catalog, clock, platforms, reach, rhythm=rhythm, desk=desk, reread=reread)
         self._max_hops = reach.max_hops
         self._watcher = watcher
+        self._written = 0
         self._rhythm = rhythm
         self._articles = asyncio.Semaphore(parallel)
         self._finds = asyncio.Semaphore(4 * parallel)
@@ -217,6 +220,11 @@ class Run:
             charset=_charset(exchange),
         )
 
+    @property
+    def written(self) -> int:
+        """Documents that this run wrote: what is known now and was not known before."""
+        return self._written + self._settler.written
+
     async def look_again(self, post: PostRef) -> Body:
         """See ``Settler.post_again``."""
         return await self._settler.post_again(post, self._fetcher)
@@ -299,6 +307,7 @@ class Run:
             body |= {"same_as": same_as, "due_at": None}
         document = replace(document, body=body | {"aliases": _aliases(article)})
         if known is None or _lasting(known) != _lasting(document.body):
+            self._written += 1
             await self._catalog.add([document])
 
     async def _bounded(self, item: Find, article: Article, fetcher: Fetcher) -> Outcome:
@@ -307,6 +316,19 @@ class Run:
         if self._watcher:
             self._watcher.settled(article.name, settled)
         return settled
+
+
+def kept(catalog: Nights) -> Iterator[Target]:
+    """Every article whose bytes the archive holds, to be looked through again. Raises ``Damaged``."""
+    for key in [row["key"] for row in catalog.articles()]:
+        known = catalog.article(key)
+        if known is None or not known.get("source"):
+            continue
+        url = None if key.startswith("urn:") else key
+        if known.get("slot"):
+            yield Target(name=known["name"], url=url)
+        elif held := catalog.local(known["source"]["record_id"]):
+            yield Target(name=known["name"], url=url, data=held[0], media_type=held[1])
 
 
 def look(target: Target) -> tuple[Article, tuple[Mapping[str, Any], ...]]:

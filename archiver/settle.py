@@ -16,12 +16,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from archiver import capture, outcome, record, relatives, resolve, schedule
+from archiver import capture, history, outcome, record, relatives, resolve, schedule
 from archiver.archives import Desk
 from archiver.archivist import Archivist
 from archiver.budget import Budget
 from archiver.errors import UnreadableCapture
-from archiver.model import Article, Find, Identification, Outcome, PostRef
+from archiver.model import (
+    Article,
+    Document,
+    Find,
+    Identification,
+    Outcome,
+    PostRef,
+    Resolution,
+)
 from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher
 
 Body = Mapping[str, Any]
@@ -55,7 +63,11 @@ class Settler:
         *,
         rhythm: schedule.Rhythm = schedule.SHIPPED,
         desk: Desk | None = None,
+        reread: bool = False,
     ) -> None:
+        """``reread``: read anew what was stored, whether it is settled or not; the fetcher asks nobody."""
+        self.written = 0
+        self._reread = reread
         self._catalog = catalog
         self._clock = clock
         self._platforms = {platform.name: platform for platform in platforms}
@@ -180,9 +192,11 @@ class Settler:
     async def _link(self, short: str, fetcher: Fetcher) -> tuple[Body, bool]:
         """(the link's document body, whether this run followed it)."""
         known = self._catalog.link(short)
-        if known is not None and (known.get("settled") or self._must_wait(known)):
+        if known is not None and not self._reread and (known.get("settled") or self._must_wait(known)):
             return known, False
         resolution = await resolve.resolve(short, fetcher, self._match, max_hops=self._reach.max_hops)
+        if self._reread and known is not None:
+            return await self._link_reread(resolution, known), False
         wait = resolution.try_again_after_s
         due = self._clock.now() + timedelta(seconds=wait) if wait is not None else None
         document = record.link_document(resolution, at=self._clock.now(), settled=due is None, try_again_at=due)
@@ -192,21 +206,48 @@ class Settler:
             or due is None
             or outcome.answered(resolution) > len([hop for hop in known["hops"] if hop["http_status"]])
         ):
-            await self._catalog.add([document])
+            await self._keep(document)
         return document.body, True
+
+    async def _link_reread(self, resolution: Resolution, known: Body) -> Body:
+        """The link's document as it reads now; where its chain leads beyond what is held, as it was."""
+        if resolution.ended == "pending":
+            return known
+        document = record.link_document(resolution, at=self._clock.now(), settled=True, try_again_at=None)
+        again = {**known, **document.body}
+        again |= {} if again["ended"] != "error" else {key: known.get(key) for key in ("settled", "try_again_at")}
+        if {**again, "at": None} == {**known, "at": None}:
+            return known
+        await self._keep(replace(document, body=again))
+        return again
 
     async def _post(self, post: PostRef, fetcher: Fetcher, *, again: bool = False) -> tuple[Body, bool]:
         """(the post's document body, whether this run asked for it)."""
         known = self._catalog.post(post)
+        if self._reread:
+            return await self._post_reread(post, fetcher, known), False
         unasked = known is not None and self._archivist.has_not_been_asked(known)
         done = known is not None and ((known.get("settled") and not unasked) or self._must_wait(known))
         if known is not None and done and not again:
             return known, False
         looks = int(known["looks"]) if known else 0
-        slot = f"{post.key}#{looks + 1}" if looks else post.key
+        document = await self._look(post, fetcher, known, looks)
+        document = replace(document, body=schedule.of_post(document.body, known, self._rhythm))
+        if known is None or document.refers_to:
+            await self._keep(document)
+        elif known.get("settled"):
+            return {**known, "failures": document.body["failures"]}, False
+        return document.body, True
+
+    async def _look(self, post: PostRef, fetcher: Fetcher, known: Body | None, looks: int) -> Document:
+        """What the services answer in the look after so many, and the archives where that is nothing, beside what the
+        looks before it left."""
         platform = self._platforms[post.platform]
+        slot = f"{post.key}#{looks + 1}" if looks else post.key
         budgets = (self._budget, Budget(self._reach.max_post_bytes))
         got = await capture.capture(post, platform, fetcher, slot=slot, budgets=budgets)
+        if self._reread and (self._catalog.post(post) or {}).get("settled"):
+            got = replace(got, failures=())  # what was given up then is not wanted now
         try:
             seen, problem = record.read(got, platform, looks=looks, before=known), None
         except UnreadableCapture as unreadable:
@@ -217,15 +258,31 @@ class Settler:
         wait = max((failure.retry_after_s or 0 for failure in seen.failures if failure.retry), default=0)
         wait = wait or (_AMBIGUOUS_WAIT_S if answered else _FAILURE_WAIT_S)
         due = None if seen.settled else self._clock.now() + timedelta(seconds=wait)
-        document = record.post_document(
+        return record.post_document(
             seen, at=self._clock.now(), looks=looks + answered, try_again_at=due, error=problem, before=known
         )
-        document = replace(document, body=schedule.of_post(document.body, known, self._rhythm))
-        if known is None or seen.captures:
-            await self._catalog.add([document])
-        elif known.get("settled"):
-            return {**known, "failures": document.body["failures"]}, False
-        return document.body, True
+
+    async def _post_reread(self, post: PostRef, fetcher: Fetcher, known: Body | None) -> Body:
+        """The post's document, made anew from all that was answered in all looks; written when it says otherwise.
+
+        What no reading can change (when to look again, what failed for want of an answer) stays as it is.
+        """
+        body: Body | None = None
+        for looks in range(int(known["looks"]) + 1 if known else 1):
+            document = await self._look(post, fetcher, body, looks)
+            if document.refers_to or known is None:
+                body = document.body
+        if body is None or known is None:
+            return known or body or {}
+        again = history.reread(body, known)
+        if {**again, "at": None} == {**known, "at": None}:
+            return known
+        await self._keep(replace(document, body=again))
+        return again
+
+    async def _keep(self, document: Document) -> None:
+        self.written += 1
+        await self._catalog.add([document])
 
     def _must_wait(self, body: Body) -> bool:
         """Whether the service itself gave an answer that forbids, or makes pointless, another try before its time.

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import re
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,8 +18,8 @@ from urllib.parse import urlsplit
 
 from archiver import __version__
 from archiver.archives import Desk
-from archiver.config import Config, PolitenessConfig
-from archiver.errors import ArchiverError, ConfigError, NoInput, Refused, StoreError
+from archiver.config import Config, PolitenessConfig, bearer
+from archiver.errors import ArchiverError, NoInput, Refused, StoreError
 from archiver.findings import Checked, Finding, Repaired
 from archiver.net import authority, guard
 from archiver.net.breaker import Breaker
@@ -34,7 +32,7 @@ from archiver.platforms.x.post import X
 from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher, Manners, Nights, Scout
 from archiver.store import crawls, folders, intake, outgoing
 from archiver.store.archive import Archive, Habits
-from archiver.store.recorder import RecordingFetcher
+from archiver.store.recorder import RecallingFetcher, RecordingFetcher
 from archiver.store.revisits import Rule
 from archiver.store.scout import Scouting
 from archiver.store.verify import archive as checking
@@ -43,9 +41,6 @@ from archiver.store.verify import rebuild as rebuilding
 from archiver.store.verify import repair as repairing
 
 T = TypeVar("T")
-BEARER = "ARCHIVER_X_BEARER"
-"""The environment variable with the token of X's official API; never a word of the command line, never in a WARC."""
-_TOKEN = re.compile(r"[\x21-\x7e]{8,4096}")
 _ARCHIVE_PAUSE_S = 60.0
 """What the Internet Archive wants after a 429, since November 2023 (``protocols`` 6.4)."""
 _SOFTWARE = f"archiver/{__version__}"
@@ -105,28 +100,11 @@ def platforms(config: Config) -> tuple[ArchivedPlatform, ...]:
             oembed_url=x.oembed_url,
             api_url=x.api_url,
             fxtwitter_url=x.fxtwitter_url,
-            bearer=_bearer(config) if "api" in x.sources else None,
+            bearer=bearer(config) if "api" in x.sources else None,
             media=x.media,
             avatar=x.avatar,
         ),
     )
-
-
-def _bearer(config: Config, environment: Mapping[str, str] = os.environ) -> str:
-    """The official API's token, from the environment or the file that the configuration names."""
-    written, where = environment.get(BEARER), BEARER
-    if not written and config.x.bearer_file:
-        where = f"x.bearer_file ({config.x.bearer_file})"
-        try:
-            written = intake.read_file(str(config.x.bearer_file), max_bytes=10_000).decode("ascii", "replace")
-        except NoInput as error:
-            raise ConfigError([f"x.bearer_file: {error}"]) from error
-    token = (written or "").strip()
-    if not token:
-        raise ConfigError([f'x.sources names "api", which wants a token: set {BEARER}, or x.bearer_file'])
-    if not _TOKEN.fullmatch(token):
-        raise ConfigError([f"{where} holds no bearer token: printable ASCII without blanks"])
-    return token
 
 
 def desk(config: Config) -> Desk | None:
@@ -161,10 +139,16 @@ def _pauses(config: Config) -> dict[str, float]:
 
 @asynccontextmanager
 async def writing(
-    config: Config, *, wait_lock_s: float = 0, clock: Clock | None = None, breaking: bool = False
+    config: Config,
+    *,
+    wait_lock_s: float = 0,
+    clock: Clock | None = None,
+    breaking: bool = False,
+    offline: bool = False,
 ) -> AsyncIterator[Tools]:
     """Tools over the configured archive, locked, recovered and ready to be written; closed afterwards. ``breaking``:
-    hosts that don't answer are left alone, which a person who asks for one thing does not want.
+    hosts that don't answer are left alone, which a person who asks for one thing does not want. ``offline``: the
+    fetcher gives back what the archive holds, and asks nobody.
 
     Raises ``AlreadyRunning``, ``CannotCreate`` or ``Damaged``.
     """
@@ -181,6 +165,9 @@ async def writing(
             patient: Fetcher = PatientFetcher(recording, config.network, clock, client.pace, _pauses(config))
             if config.politeness.robots == "obey":
                 patient = RobotsFetcher(patient, user_agent(config.network), clock)
+            asked = desk(config)
+            if offline:  # what is not held is no sign that a web archive is down
+                patient, asked = RecallingFetcher(archive), replace(asked, failures=sys.maxsize) if asked else None
             yield Tools(
                 fetcher=patient,
                 catalog=archive,
@@ -188,7 +175,7 @@ async def writing(
                 scout=Scouting(street, archive, max_decoded_bytes=most),
                 manners=street,
                 platforms=platforms(config),
-                desk=desk(config),
+                desk=asked,
                 archive_dir=config.archive.dir,
             )
         finally:

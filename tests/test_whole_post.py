@@ -208,7 +208,9 @@ class TestSources:
         (row,) = desk(post(6), x='sources = ["api"]\nbearer_file = "bearer"').save(embed(post(6)))
         assert (row["availability"], row["facts"]["text"][0]["how"]) == ("public", "api.data.text")
 
-    @pytest.mark.parametrize(("file", "says"), [(None, "wants a token"), ("", "empty"), ("a b c d e f", "no bearer")])
+    @pytest.mark.parametrize(
+        ("file", "says"), [(None, "wants a token"), ("", "wants a token"), ("a b c d e f", "no bearer")]
+    )
     def test_without_a_token_the_api_is_no_source(self, desk, tmp_path, monkeypatch, file, says) -> None:
         """Said at once (78), before anything is asked."""
         monkeypatch.delenv("ARCHIVER_X_BEARER", raising=False)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import click
 
 from archiver import __version__, printing
-from archiver.cli import doctor, export, links, look, nightly, pack, policy, save, shared, verify
+from archiver.cli import doctor, export, links, look, nightly, pack, policy, reread, save, shared, verify
 from archiver.errors import ArchiverError, StoreError
 
 # Of files and archive such an error is an ArchiverError already; without a file's name it is of our own output.
@@ -54,6 +54,7 @@ for _command in (
     pack.pack,
     verify.verify,
     verify.repair,
+    reread.reread,
 ):
     cli.add_command(_command)
 

@@ -21,8 +21,10 @@ def settings(context: click.Context) -> config.Config:
     return config.load(config.locate(context.find_root().obj["config"]))
 
 
-def run_of(settings: config.Config, ready: tools.Tools, watcher: printing.Onlooker | None = None) -> run.Run:
-    """A run over ``ready`` tools, as configured."""
+def run_of(
+    settings: config.Config, ready: tools.Tools, watcher: printing.Onlooker | None = None, *, reread: bool = False
+) -> run.Run:
+    """A run over ``ready`` tools, as configured. ``reread``: of what is stored (``tools.rereading``)."""
     network, x = settings.network, settings.x
     stages = (ready.fetcher, ready.catalog, ready.clock, ready.platforms)
     reach = run.Reach(
@@ -33,7 +35,13 @@ def run_of(settings: config.Config, ready: tools.Tools, watcher: printing.Onlook
         max_run_bytes=x.max_run_bytes,
     )
     return run.Run(
-        *stages, reach=reach, parallel=network.parallel, watcher=watcher, desk=ready.desk, rhythm=rhythm(settings)
+        *stages,
+        reach=reach,
+        parallel=network.parallel,
+        watcher=watcher,
+        desk=ready.desk,
+        rhythm=rhythm(settings),
+        reread=reread,
     )
 
 

@@ -39,6 +39,7 @@ from archiver.store.writer import Writer
 
 DEFAULT_MAX_DECODED_BYTES = 20_000_000
 _LOCK_POLL_S = 0.1
+_NO_ANSWERS = (None, 429, 503)
 _log = logging.getLogger(__name__)
 
 
@@ -242,14 +243,22 @@ class Archive(Nights):
         """
         rows = self._rows.captured(fields.text(request.slot), fields.uri(request.url))
         row = next(filter(replay.worth_recalling, rows), None)
-        if row is None:
-            return None
+        return None if row is None else await self._replayed(row, request, max_decoded_bytes)
+
+    async def _replayed(self, row: Mapping[str, Any], request: Request, max_decoded_bytes: int) -> Exchange:
         limit = _limit(request, max_decoded_bytes)
         original = self._rows.capture(row["refers_to"]) if limit and row["refers_to"] else None
         read = (self._folder, row, original, request, limit)
         if limit and max(one["length_bytes"] for one in (row, original) if one) > INLINE_BYTES:
             return await asyncio.to_thread(replay.exchange, *read)
         return replay.exchange(*read)
+
+    async def recall_any(self, request: Request) -> Exchange | None:
+        """The newest answer of this slot and URL that a stage would have been given, whatever it says; ``None`` when
+        there is none. 429 and 503 never reach a stage as answers. Raises ``Damaged``."""
+        rows = self._rows.captured(fields.text(request.slot), fields.uri(request.url))
+        row = next((row for row in rows if row["error"] is None and row["http_status"] not in _NO_ANSWERS), None)
+        return None if row is None else await self._replayed(row, request, DEFAULT_MAX_DECODED_BYTES)
 
     async def add(self, documents: Sequence[Document]) -> Sequence[WarcRef]:
         """See ``ports.Catalog``."""

@@ -50,9 +50,9 @@ def said(exchange: Exchange, post_id: str) -> Said:
         word, how = _problem(data, post_id)
         return Said(availability=word, how=how)
     included = member(data.get("includes"))
-    by_key = {each.get("media_key"): each for each in members(included.get("media"))}
+    by_key = {str(each.get("media_key")): each for each in members(included.get("media"))}
     keys = member(found.get("attachments")).get("media_keys")
-    shown = [medium for key in (keys if isinstance(keys, list) else ()) if (medium := _medium(by_key.get(key)))]
+    shown = [medium for key in (keys if isinstance(keys, list) else ()) if (medium := _medium(by_key.get(str(key))))]
     user = _user(included, found.get("author_id"))
     return Said(
         availability="public",
@@ -101,10 +101,10 @@ def _facts(found: Mapping[str, Any], included: Mapping[str, Any], telling: Telli
 
 
 def _others(found: Mapping[str, Any], included: Mapping[str, Any], telling: Telling) -> Iterator[tuple[str, Fact]]:
-    authors = {each.get("id"): each.get("author_id") for each in members(included.get("tweets"))}
+    authors = {str(each.get("id")): each.get("author_id") for each in members(included.get("tweets"))}
     for field, kind in (("in_reply_to", "replied_to"), ("quoted", "quoted")):
         for other in members(found.get("referenced_tweets")):
-            handle = _user(included, authors.get(other.get("id"))).get("username")
+            handle = _user(included, authors.get(str(other.get("id")))).get("username")
             if other.get("type") == kind and (named := post_value(other.get("id"), handle)):
                 yield field, telling.fact(named, "data.referenced_tweets")
 

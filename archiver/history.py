@@ -1,0 +1,62 @@
+"""What earlier looks at a post left, beside what this one says: nothing that was seen once is forgotten. Pure.
+
+Everything here is JSON as a post's document keeps it (``record.post_document``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Body = Mapping[str, Any]
+Json = dict[str, Any]
+# Facts of which a newer reading replaces the older one: the same picture, held better.
+_REPLACED = frozenset(("media", "avatar", "card"))
+_MOST_FACTS = 50
+_MOST = {"captures": 1_000, "evidence": 200}
+
+
+def availability(word: str | None, how: str, known: Body) -> Json:
+    """What is known of it; a look that nobody answered (``None``) changes nothing."""
+    if word is None and known.get("availability"):
+        return {key: known[key] for key in ("availability", "availability_how")}
+    return {"availability": word, "availability_how": how}
+
+
+def with_earlier(now: Mapping[str, Sequence[Json]], earlier: Mapping[str, Sequence[Json]]) -> dict[str, list[Json]]:
+    """Every fact by field: this look's first, then what only earlier looks saw (a name before it was changed)."""
+    kept = {field: list(facts) for field, facts in now.items()}
+    for field, facts in earlier.items():
+        said = {_told(field, fact) for fact in kept.get(field, ())}
+        kept.setdefault(field, []).extend(fact for fact in facts if _told(field, fact) not in said)
+        del kept[field][_MOST_FACTS:]
+    return kept
+
+
+def _told(field: str, fact: Body) -> tuple[str, str | None]:
+    return fact["how"], None if field in _REPLACED else json.dumps(fact["value"], sort_keys=True)
+
+
+def joined(known: Body, key: str, now: Sequence[Json]) -> list[Json]:
+    """What earlier looks left under ``key`` and this one did not see again, then what it saw."""
+    seen = {one["record_id"] for one in now}
+    return [*(one for one in known.get(key) or () if one["record_id"] not in seen), *now][-_MOST[key] :]
+
+
+def reread(body: Body, known: Body) -> Json:
+    """A post's document made anew (``body``), with what no reading can change as it is ``known``: how often it was
+    looked at, when it is next, what failed for want of an answer; and what web archives told, where their answers are
+    not at hand."""
+    stays = {key: known[key] for key in ("looks", "failures")}
+    due = None if body["settled"] else known.get("try_again_at") or body["try_again_at"]
+    again = {**known, **body, **stays, "try_again_at": due}
+    if not known.get("recovered") or (body.get("recovered") or {}).get("url"):
+        return again
+    told = {field: [fact for fact in facts if "memento" in fact] for field, facts in known["facts"].items()}
+    return {
+        **again,
+        "facts": with_earlier(body["facts"], {field: facts for field, facts in told.items() if facts}),
+        "captures": joined(known, "captures", body["captures"]),
+        "recovered": known["recovered"],
+    }
