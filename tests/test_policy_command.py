@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,22 @@ def test_a_purge_wants_to_be_sure(room, shown):
         said = room.archiver("policy", *words)
         assert (said.code, said.out) == (code, "")
     assert shown["post_id"] in listed(room)
+
+
+@pytest.mark.parametrize("what", [("--all",), (sample.ARTICLE_URL,)])
+def test_a_restricted_post_leaves_the_archive_in_no_package(room, shown, what):
+    """Neither its answers nor what our records tell of it; the decision and its reason stay at home, too."""
+    post_id, package = shown["post_id"], room.folder / "a.wacz"
+    room.archiver("policy", "restrict", post_id, "--reason", WHY)
+    said = room.archiver("pack", *what, "-o", package)
+    assert said.code == 0, said.err
+    with zipfile.ZipFile(package) as held:
+        for name in ("records/sightings.jsonl", "records/posts.jsonl"):
+            rows = [json.loads(line) for line in held.read(name).splitlines()]
+            assert rows
+            assert post_id not in {row["post_id"] for row in rows}
+        warcs = b"".join(gzip.decompress(held.read(name)) for name in held.namelist() if name.endswith("warc.gz"))
+    assert f"id={post_id}".encode() not in warcs
+    assert f"urn:archiver:post:x:{post_id}".encode() not in warcs
+    assert f'"post_id":"{post_id}","posted_at"'.encode() not in warcs
+    assert WHY.encode() not in warcs

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +31,13 @@ class Closure:
     cited: frozenset[str]
 
 
-def closure(catalog: Catalog, articles: Iterable[str]) -> Closure:
-    """What belongs to the articles of these keys. A key that the archive does not know is left out."""
+def closure(catalog: Catalog, articles: Iterable[str], withheld: Set[tuple[str, str]] = frozenset()) -> Closure:
+    """What belongs to the articles of these keys. A key that the archive does not know is left out, and so is all that
+    is said of posts (platform, id) that are ``withheld``."""
     asked = {key: catalog.article(key) for key in sorted(set(articles))}
-    found = {key: body for key, body in asked.items() if body is not None}
+    found = {key: _shown(body, withheld) for key, body in asked.items() if body is not None}
     outcomes = [one for body in found.values() for one in _list(body.get("outcomes"))]
-    posts = _posts(catalog, [ref for one in outcomes if (ref := _ref(one))])
+    posts = _posts(catalog, [ref for one in outcomes if (ref := _ref(one))], withheld)
     shorts = {str(url) for one in outcomes for url in _list_of_text(one.get("short_links"))}
     shorts |= {str(link.get("short")) for one in outcomes for link in _list(one.get("links"))}
     looked_up = {short: catalog.link(short) for short in sorted(shorts)}
@@ -64,13 +65,24 @@ def cited(value: object) -> Iterator[str]:
             pending += here
 
 
-def _posts(catalog: Catalog, wanted: list[PostRef]) -> dict[str, Json]:
+def _shown(body: Json, withheld: Set[tuple[str, str]]) -> Json:
+    if not withheld:
+        return body
+
+    def left(rows: object) -> list[Json]:
+        return [one for one in _list(rows) if (one.get("platform"), one.get("post_id")) not in withheld]
+
+    outcomes = [{**one, "related": left(one.get("related"))} for one in left(body.get("outcomes"))]
+    return {**body, "outcomes": outcomes}
+
+
+def _posts(catalog: Catalog, wanted: list[PostRef], withheld: Set[tuple[str, str]]) -> dict[str, Json]:
     """Bodies by key; with them those of the posts that they quote or answer, as far as the archive has them."""
     found: dict[str, Json] = {}
     seen: set[str] = set()
     while wanted and len(seen) < _MOST_RELATED + len(wanted):
         ref = wanted.pop()
-        if ref.key in seen:
+        if ref.key in seen or (ref.platform, ref.post_id) in withheld:
             continue
         seen.add(ref.key)
         body = catalog.post(ref)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,10 +78,11 @@ def pack(archive: Archive, keys: Iterable[str] | None, path: Path, terms: Terms,
     ``StoreError``.
     """
     known = [str(row["key"]) for row in archive.articles()] if keys is None else keys
-    wanted = closure(archive, known)
+    withheld = archive.withheld()
+    wanted = closure(archive, known, withheld.posts)
     if not wanted.articles and keys is not None:
         raise NoInput("nothing of that is in the archive", hint="`archiver list --articles` shows what is there")
-    offsets, resolved, missing = _offsets(archive, wanted, everything=keys is None)
+    offsets, resolved, missing = _offsets(archive, wanted, withheld.record_ids, everything=keys is None)
     if not offsets:
         raise NoInput("the archive is empty")
     with (
@@ -115,11 +116,14 @@ def pack(archive: Archive, keys: Iterable[str] | None, path: Path, terms: Terms,
     )
 
 
-def _offsets(archive: Archive, wanted: Closure, *, everything: bool) -> tuple[dict[str, set[int]], int, set[str]]:
+def _offsets(
+    archive: Archive, wanted: Closure, withheld: Set[str], *, everything: bool
+) -> tuple[dict[str, set[int]], int, set[str]]:
     """(where the groups lie that belong to the package, by file; how many only revisits need; what is not there)."""
     found: dict[str, set[int]] = {}
     asked = archive.places
     rows = {row["record_id"]: row for row in _captures(archive, wanted, everything=everything)}
+    rows = {record_id: row for record_id, row in rows.items() if record_id not in withheld}
     missing = set(wanted.cited) - rows.keys()
     pending, resolved = list(rows.values()), 0
     while pending:
@@ -128,7 +132,7 @@ def _offsets(archive: Archive, wanted: Closure, *, everything: bool) -> tuple[di
         missing |= targets - {row["record_id"] for row in pending}
         resolved += len(pending)
         rows |= {row["record_id"]: row for row in pending}
-    documents = list(_documents(archive, wanted, everything=everything))
+    documents = [row for row in _documents(archive, wanted, everything=everything) if row["record_id"] not in withheld]
     for row in (*rows.values(), *documents):
         found.setdefault(row["warc"], set()).add(row["offset_bytes"])
     return found, resolved, missing - {row["record_id"] for row in documents}

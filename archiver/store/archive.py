@@ -269,6 +269,10 @@ class Archive(Nights):
         groups = [records.document_group(document, volume.warcinfo.record_id) for document in documents]
         return await writer.write(groups, volume)
 
+    def withheld(self) -> purge.Withheld:
+        """What may not leave the archive, since somebody asked for it."""
+        return purge.withheld(self._folder, self._rows)
+
     async def decide(self, key: str, decision: Decision, reason: str) -> Mapping[str, Any]:
         """See ``ports.Catalog``."""
         pen, key = self._writing(), clean(key)

@@ -62,6 +62,26 @@ class Why:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """What nobody may be shown: ``posts`` as (platform, id), and the ``record_ids`` that tell of them alone."""
+
+    posts: frozenset[Post] = frozenset()
+    record_ids: frozenset[str] = frozenset()
+
+
+def withheld(folder: Path, catalog: Catalog) -> Withheld:
+    """All that is restricted, by what was decided about a post or else about its handle."""
+    rule = schema.policy.c
+    keys = [row.key for row in catalog.rows(sa.select(rule.key).where(rule.word.in_(("restrict", "purge"))))]
+    kept = {row.key for row in catalog.rows(sa.select(rule.key).where(rule.word == "keep"))}
+    posts = {post for key in keys for post in posts_of(catalog, key) if ":".join(post) not in kept}
+    if not posts:
+        return Withheld()
+    planned = plan(folder, catalog, posts)
+    return Withheld(posts=frozenset(posts), record_ids=frozenset(one["record_id"] for one in planned.removed))
+
+
 def posts_of(catalog: Catalog, key: str) -> set[Post]:
     """(platform, id) of the posts that ``key`` names: one, or all that are known of a handle."""
     if not key.startswith("@"):
