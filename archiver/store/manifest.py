@@ -63,6 +63,11 @@ class Manifest:
         """Whether there is any line."""
         return self._lines > 0
 
+    @property
+    def head(self) -> str | None:
+        """The hash of the last line, ``sha256:<hex>``, which stands for all before it; ``None`` without any."""
+        return self._prev
+
     def sha256(self, file: str) -> str | None:
         """The digest (hex) in the newest line about ``file``, or ``None``."""
         return self._newest.get(file)

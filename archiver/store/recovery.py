@@ -98,6 +98,7 @@ def listed(
             manifest.append(entry)
         except OSError as error:
             raise warc.not_written(path, error) from error
+    catalog.set_head(manifest.head)
     unlisted = len(missing.keys() & set(closed_before))
     if not unlisted:
         return manifest, manifest.notes

@@ -236,6 +236,7 @@ class Writer:
             sha256 = file.close()
             self._list(file, sha256)
             self._catalog.commit(file.volume.name, file.end, closed=True, sha256=sha256)
+            self._catalog.set_head(self._manifest.head)
 
     def _list(self, file: GrowingWarc, sha256: str) -> None:
         entry = Entry(

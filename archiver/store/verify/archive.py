@@ -10,7 +10,7 @@ import hashlib
 import os
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from archiver.errors import Damaged, NoInput
+from archiver.errors import ArchiverError, Damaged, NoInput
 from archiver.findings import Checked, Finding
 from archiver.store import catalog as catalogs
 from archiver.store import schema, warc
@@ -35,6 +35,7 @@ _ENDS = ("", warc.GROWING)
 _REPLACED = ("purged", "repaired")
 """Events after which a file is no longer there."""
 
+Rows = Mapping[str, Mapping[str, Any]]
 Tell = Callable[[Finding], None]
 Watch = Callable[[int, int], None]
 """(bytes done since it was last called, bytes in all)."""
@@ -58,11 +59,11 @@ def verify(folder: Path, tell: Tell, watch: Watch | None = None) -> Checked:
         catalog = _snapshot(folder, Path(work) / "then.sqlite", report)
         fresh = Catalog.open(Path(work) / "now.sqlite", lasting=False)
         try:
-            listed = list(_listed(folder, catalog, report))
-            read_files(folder, listed, fresh, report, counted, watch)
-            if catalog is not None:
-                tables.compare(catalog, fresh, _row_teller(report))
-            report.end_file(catalogs.FILE_NAME)
+            known, head = _known(catalog, report)
+            listed = list(_listed(folder, known, report))
+            hashes = read_files(folder, listed, fresh, report, counted, watch)
+            manifest(folder, listed, hashes, report, head)
+            _compare(catalog, fresh, report)
         finally:
             fresh.close()
             if catalog is not None:
@@ -89,14 +90,14 @@ def sample(folder: Path, tell: Tell, *, parts: int, turn: int) -> Checked:
             return Checked(files=0, records=0, data_bytes=0, defects=report.defects, notes=report.notes)
         fresh = Catalog.open(Path(work) / "now.sqlite", lasting=False)
         try:
-            listed = list(_listed(folder, catalog, report))
-            _manifest(folder, listed, {}, report)
+            known, head = _known(catalog, report)
+            listed = list(_listed(folder, known, report))
+            manifest(folder, listed, {}, report, head)
             size = 0
             for one in listed:
                 size += _sampled(folder, one, catalog, fresh, report, counted, parts, turn % parts)
                 report.end_file(one.name)
-            tables.compare(catalog, fresh, _row_teller(report), whole=False)
-            report.end_file(catalogs.FILE_NAME)
+            _compare(catalog, fresh, report, whole=False)
         finally:
             fresh.close()
             catalog.close()
@@ -107,10 +108,9 @@ def sample(folder: Path, tell: Tell, *, parts: int, turn: int) -> Checked:
 
 
 def read_files(
-    folder: Path, listed: Iterable[Listed], fresh: Catalog, report: Report, counted: Counted, watch: Watch | None
-) -> None:
-    """Check every file and their manifest; ``fresh`` then holds what they say."""
-    listed = list(listed)
+    folder: Path, listed: Sequence[Listed], fresh: Catalog, report: Report, counted: Counted, watch: Watch | None
+) -> dict[str, str]:
+    """Check every file; ``fresh`` then holds what they say. Returns the SHA-256 (hex) of each closed one."""
     total = sum(one.size for one in listed)
     across, hashes = AcrossFiles(), dict[str, str]()
     step = None if watch is None else (lambda done: watch(done, total))
@@ -131,7 +131,7 @@ def read_files(
                 os.close(fd)
             report.end_file(one.name)
     relate(across, [one.name for one in listed], lambda name: warc.open_to_read(folder, name), report)
-    _manifest(folder, listed, hashes, report)
+    return hashes
 
 
 def relate(
@@ -195,9 +195,30 @@ def _snapshot(folder: Path, to: Path, report: Report) -> Catalog | None:
         return None
 
 
-def _listed(folder: Path, catalog: Catalog | None, report: Report) -> Iterator[Listed]:
-    """The files to read, and what is wrong with their names and lengths."""
-    known = {} if catalog is None else {row.name: row._mapping for row in catalog.rows(sa.select(schema.warc))}
+def _known(catalog: Catalog | None, report: Report) -> tuple[Rows | None, str | None]:
+    """(the catalog's rows of files by name, the manifest's last line as it knows it); ``None`` without one."""
+    if catalog is None:
+        return None, None
+    try:
+        rows = {row.name: row._mapping for row in catalog.rows(sa.select(schema.warc))}
+        return rows, catalog.archive(catalogs.MANIFEST_HEAD)
+    except ArchiverError as error:  # its pages are in order, and its tables are not ours
+        report.add("catalog-damaged", str(error), file=catalogs.FILE_NAME)
+        return None, None
+
+
+def _compare(catalog: Catalog | None, fresh: Catalog, report: Report, *, whole: bool = True) -> None:
+    try:
+        if catalog is not None:
+            tables.compare(catalog, fresh, _row_teller(report), whole=whole)
+    except ArchiverError as error:
+        report.add("catalog-damaged", str(error), file=catalogs.FILE_NAME)
+    report.end_file(catalogs.FILE_NAME)
+
+
+def _listed(folder: Path, rows: Rows | None, report: Report) -> Iterator[Listed]:
+    """The files to read, and what is wrong with their names and lengths. ``rows``: ``None`` without a catalog."""
+    known = rows or {}
     there = warc.files(folder)
     on_disk = {name.removesuffix(warc.GROWING): name.endswith(warc.GROWING) for name in there}
     for name in sorted(known.keys() | on_disk.keys()):
@@ -210,7 +231,7 @@ def _listed(folder: Path, catalog: Catalog | None, report: Report) -> Iterator[L
         growing = on_disk[name] or (row is not None and not row["closed"])
         if growing:
             committed = 0 if row is None else int(row["committed_bytes"])
-            if catalog is None:
+            if rows is None:
                 committed = size
             if size > committed:
                 report.add("unfinished", f"{size - committed:,} bytes that nobody has taken up yet", file=name)
@@ -219,7 +240,7 @@ def _listed(folder: Path, catalog: Catalog | None, report: Report) -> Iterator[L
             if size or committed:
                 yield Listed(name=name, size=min(size, committed), known=row, growing=True)
             continue
-        if row is None and catalog is not None:
+        if row is None and rows is not None:
             report.add("unknown-file", "the catalog does not know it", file=name)
         if row is not None and size != row["committed_bytes"]:
             report.add("file-size", f"{size:,} bytes, and {row['committed_bytes']:,} were committed", file=name)
@@ -263,13 +284,18 @@ def _hash_agrees(hashed: Future[str], one: Listed, report: Report) -> str:
     return sha256
 
 
-def _manifest(folder: Path, listed: Iterable[Listed], hashes: Mapping[str, str], report: Report) -> None:
-    """The manifest's chain, and every closed file against its newest line there."""
+def manifest(
+    folder: Path, listed: Iterable[Listed], hashes: Mapping[str, str], report: Report, head: str | None
+) -> None:
+    """The manifest's chain, and every closed file against its newest line there. ``head``: its last line's hash, as the
+    catalog knows it."""
     path = folder / chain.FILE_NAME
     closed = {one.name: one for one in listed if not one.growing}
     newest: dict[str, chain.Line] = {}
     if path.is_file():
-        newest = chain.read(path, lambda code, said, at: report.add(code, said, file=chain.FILE_NAME, offset=at))
+        newest, _ = chain.read(
+            path, lambda code, said, at: report.add(code, said, file=chain.FILE_NAME, offset=at), head
+        )
     elif closed:
         report.add("manifest-lacks", f"there is none, and {len(closed):,} files are closed", file=chain.FILE_NAME)
         closed = {}
@@ -290,10 +316,10 @@ def _manifest(folder: Path, listed: Iterable[Listed], hashes: Mapping[str, str],
 
 def against_manifest(path: Path, fd: int, size: int, report: Report) -> None:
     """One closed file against the line about it in the manifest beside it, if there is any."""
-    manifest = path.with_name(chain.FILE_NAME)
-    if not manifest.is_file():
+    listing = path.with_name(chain.FILE_NAME)
+    if not listing.is_file():
         return
-    line = chain.read(manifest, lambda *_: None).get(path.name)
+    line = chain.read(listing, lambda *_: None)[0].get(path.name)
     if line is not None and (line.bytes != size or line.sha256 != _sha256(fd, size)):
         said = f"{size:,} bytes with another SHA-256 than the manifest says ({line.bytes:,} bytes, {line.sha256})"
         report.add("file-digest", said, file=str(path))

@@ -27,10 +27,12 @@ class Line:
     event: str
 
 
-def read(path: Path, tell: Tell) -> dict[str, Line]:
-    """File name → the newest line about it. Everything that is wrong with the lines is told."""
+def read(path: Path, tell: Tell, known: str | None = None) -> tuple[dict[str, Line], str | None]:
+    """(file name → the newest line about it, the hash of the last line). Everything that is wrong with the lines is
+    told. ``known``: the hash of a line that was the last one once, and must be there."""
     newest: dict[str, Line] = {}
     previous: str | None = None
+    missing = known
     with path.open("rb") as file:
         number, at = 0, 0
         while line := file.readline(MAX_LINE_BYTES):
@@ -46,8 +48,11 @@ def read(path: Path, tell: Tell) -> dict[str, Line]:
                 digest, event = said["sha256"].removeprefix("sha256:"), str(said.get("event", "closed"))
                 newest[said["file"]] = Line(digest, said["bytes"], event)
             previous = f"sha256:{hashlib.sha256(line[:-1]).hexdigest()}"
+            missing = None if previous == missing else missing
             number, at = number + 1, at + len(line)
-    return newest
+        if missing is not None:
+            tell("manifest-chain", "the line that was its last one, as the catalog knows it, is not there", at)
+    return newest, previous
 
 
 def _unchained(said: dict[str, Any], number: int, previous: str | None) -> Iterator[str]:

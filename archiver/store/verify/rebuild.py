@@ -16,8 +16,8 @@ from archiver.store import catalog as catalogs
 from archiver.store import warc
 from archiver.store.catalog import Catalog
 from archiver.store.lock import Lock
-from archiver.store.verify import tables
-from archiver.store.verify.archive import Listed, Tell, Watch, read_files
+from archiver.store.verify import chain, tables
+from archiver.store.verify.archive import Listed, Tell, Watch, manifest, read_files
 from archiver.store.verify.files import Counted
 from archiver.store.verify.report import Report
 
@@ -54,7 +54,10 @@ def make_anew(folder: Path, suffix: str, tell: Tell, watch: Watch | None = None)
     listed = [Listed(name=name, size=(folder / name).stat().st_size, known=None, growing=False) for name in names]
     fresh = Catalog.open(half, lasting=False)
     try:
-        read_files(folder, listed, fresh, report, counted, watch)
+        hashes = read_files(folder, listed, fresh, report, counted, watch)
+        manifest(folder, listed, hashes, report, None)
+        if (folder / chain.FILE_NAME).is_file():
+            fresh.set_head(chain.read(folder / chain.FILE_NAME, lambda *_: None)[1])
         if path.is_file() and path.stat().st_size:
             tables.carry_over(path, fresh)
     finally:

@@ -48,6 +48,9 @@ def snapshot(path: Path, to: Path) -> Catalog:
 def compare(catalog: Catalog, fresh: Catalog, tell: Tell, *, whole: bool = True) -> None:
     """Tell of every row of ``catalog`` that ``fresh`` does not have, or has otherwise, and of those that it lacks.
     Unless ``whole``, ``fresh`` holds a sample: only its rows are looked for."""
+    ids = catalog.archive("id"), fresh.archive("id")
+    if whole and None not in ids and ids[0] != ids[1]:
+        tell("catalog-differs", f"the archive's id is {ids[0]}; the WARC says {ids[1]}", {})
     for table in schema.metadata.sorted_tables:
         if table in (schema.warc, schema.archive, *schema.REMEMBERED):
             continue

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
-import json
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,8 @@ import pytest
 from archiver.errors import NoInput
 from archiver.findings import Finding
 from archiver.store.verify import archive
-from tests.store.tapes import article, chunked, copied, link, opened, outcome, post, reply, tape, warcs
+from archiver.store.verify.rebuild import rebuild
+from tests.store.tapes import NOW, article, chunked, copied, link, opened, outcome, post, reply, tape, warcs
 
 
 def verify(folder):
@@ -208,18 +208,6 @@ def test_d13_rotation(tmp_path, more):
     assert len(warcs(folder)) >= 3
 
 
-def chained(folder, *files):
-    """A manifest of these files."""
-    previous, lines = None, []
-    for number, path in enumerate(files):
-        data = path.read_bytes()
-        said = {"seq": number, "prev": previous, "event": "closed", "file": path.name, "bytes": len(data),
-                "sha256": f"sha256:{hashlib.sha256(data).hexdigest()}", "records": 1, "closed_at": "x"}  # fmt: skip
-        lines.append(json.dumps(said))
-        previous = f"sha256:{hashlib.sha256(lines[-1].encode()).hexdigest()}"
-    (folder / "manifest.jsonl").write_text("".join(f"{line}\n" for line in lines))
-
-
 def edited(old, new):
     def edit(path: Path) -> None:
         path.write_text(path.read_text().replace(old, new, 1))
@@ -237,11 +225,12 @@ def dropped(number):
 
 MANIFESTS = {
     "a digest changed": (edited('"sha256:', '"sha256:0'), {"manifest-line", "manifest-lacks", "manifest-chain"}),
-    "a size changed": (edited('"bytes": ', '"bytes": 1'), {"manifest-chain", "file-size"}),
+    "a size changed": (edited('"bytes":', '"bytes":1'), {"manifest-chain", "file-size"}),
+    "a number changed": (edited('"seq":1', '"seq":2'), {"manifest-chain"}),
     "the first line gone": (dropped(0), {"manifest-chain", "manifest-lacks"}),
-    "the last line gone": (dropped(1), {"manifest-lacks"}),
+    "the last line gone": (dropped(1), {"manifest-chain", "manifest-lacks"}),
     "all of it gone": (Path.unlink, {"manifest-lacks"}),
-    "a space more": (edited('"seq": 0', '"seq":  0'), {"manifest-chain"}),
+    "a space more": (edited('"seq":0', '"seq": 0'), {"manifest-chain"}),
     "no JSON": (edited("{", "["), {"manifest-line", "manifest-lacks", "manifest-chain"}),
 }  # fmt: skip
 
@@ -249,16 +238,22 @@ MANIFESTS = {
 @pytest.mark.parametrize("case", MANIFESTS)
 def test_the_manifest(folder, case):
     """Whoever changes, drops or adds anything breaks the chain, or lacks a file."""
-    chained(folder, *warcs(folder))
-    assert verify(folder) == (set(), [])
     edit, codes = MANIFESTS[case]
     edit(folder / "manifest.jsonl")
     assert verify(folder)[0] == codes
 
 
+def test_a_torn_last_line_of_the_manifest(folder):
+    """A note: the next run cuts it."""
+    path = folder / "manifest.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"bytes":')
+    codes, found = verify(folder)
+    assert codes == set()
+    assert [one.code for one in found] == ["manifest-torn"]
+
+
 def test_a_file_against_the_manifest(folder):
     """Changed file and changed catalog: the manifest still knows."""
-    chained(folder, *warcs(folder))
     path = warcs(folder)[0]
     data = bytearray(path.read_bytes())
     data[9] = 3
@@ -267,6 +262,41 @@ def test_a_file_against_the_manifest(folder):
     codes, found = verify(folder)
     assert codes == {"file-digest"}
     assert "manifest" in found[0].problem
+
+
+def test_a_file_that_the_manifest_alone_remembers(folder):
+    """File and catalog rows are gone: its line is still there."""
+    path = warcs(folder)[1]
+    path.unlink()
+    (folder / "catalog.sqlite").unlink()
+    rebuild(folder, NOW, lambda _: None)
+    codes, found = verify(folder)
+    assert codes == {"missing-file"}
+    assert found[0].file == path.name
+
+
+def test_d10_a_revisit_whose_original_is_gone(tmp_path):
+    """The revisit is named, and what it refers to; an original that says something else is named too."""
+    folder = tmp_path / "archive"
+
+    async def keep(slot):
+        one = await opened(folder)
+        await one.keep(
+            tape(reply(b"the same picture " * 200, kind="image/png"), slot=slot, url=f"https://p.example/{slot}")
+        )
+        await one.aclose()
+
+    asyncio.run(keep("first"))
+    asyncio.run(keep("again"))
+    assert b"WARC-Type: revisit" in gzip.decompress(warcs(folder)[1].read_bytes())
+    assert verify(folder) == (set(), [])
+    warcs(folder)[0].unlink()
+    codes, found = verify(folder)
+    assert {"dangling-revisit", "missing-file"} <= codes
+    (revisit,) = [one for one in found if one.code == "dangling-revisit"]
+    assert revisit.file == warcs(folder)[0].name
+    assert revisit.record_id
+    assert "there is no <urn:uuid:" in revisit.problem
 
 
 def test_a_sample_reads_everything_once(folder):
