@@ -28,7 +28,6 @@ from archiver.store.records import Captured
 from archiver.store.statements import Prepared, body_by_key, upsert
 
 FILE_NAME = "catalog.sqlite"
-MANIFEST_HEAD = "manifest"
 BUSY_TIMEOUT_S = 30.0
 _KEYS_HELD = 50_000  # some 5 MB, and a tenth of a second to read
 
@@ -156,10 +155,8 @@ class Catalog:
                     raw.close()
 
     def set_head(self, head: str | None) -> None:
-        """Remember the manifest's last line by its hash: what is put on the end of a chain can't be told from what was
-        cut off it, or changed in its last line, by the chain alone."""
-        if head is not None and head != self.archive(MANIFEST_HEAD):
-            self.put(schema.archive, [{"name": MANIFEST_HEAD, "value": head}])
+        """Remember the manifest's last line by its hash: its chain alone can't tell what was changed there."""
+        self.put(schema.archive, [{"name": schema.MANIFEST_HEAD, "value": head}] if head else [])
 
     def put(
         self,

@@ -29,6 +29,7 @@ from archiver.store.manifest import FILE_NAME, Entry, Manifest
 from archiver.store.member import Torn
 from archiver.store.records import CAPTURE_FIELDS, DOCUMENT_TYPE, Captured, file_captured
 from archiver.store.scan import Record, read_records, whole_record_after
+from archiver.store.schema import MANIFEST_HEAD
 
 QUARANTINE = "quarantine"
 ARCHIVE_ID = "isPartOf"
@@ -98,7 +99,8 @@ def listed(
             manifest.append(entry)
         except OSError as error:
             raise warc.not_written(path, error) from error
-    catalog.set_head(manifest.head)
+    if manifest.head != catalog.archive(MANIFEST_HEAD):
+        catalog.set_head(manifest.head)
     unlisted = len(missing.keys() & set(closed_before))
     if not unlisted:
         return manifest, manifest.notes

@@ -39,6 +39,9 @@ def _place() -> tuple[Column[str], Column[str], Column[int], Column[int]]:
     )
 
 
+MANIFEST_HEAD = "manifest"
+"""In ``archive``: the hash of the manifest's last line."""
+
 archive = Table(
     "archive",
     metadata,

@@ -142,7 +142,7 @@ async def test_a_file_is_closed_when_nothing_is_written(tmp_path):
     await archive.keep(tape(slot="0"))
     assert [name for name in names(folder) if name.endswith(".open")]
     await _until(lambda: not [name for name in names(folder) if name.endswith(".open")])
-    assert len(lines(folder)) == 1
+    await _until(lambda: (folder / FILE_NAME).exists() and len(lines(folder)) == 1)
     await archive.keep(tape(slot="1"))
     await archive.aclose()
     assert len(warcs(folder)) == len(lines(folder)) == 2

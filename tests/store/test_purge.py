@@ -12,10 +12,12 @@ from datetime import timedelta
 import pytest
 
 from archiver.errors import Damaged
+from archiver.findings import Finding
 from archiver.model import Document, PostRef, Request
 from archiver.store import policies, purge
 from archiver.store.archive import Archive
 from archiver.store.manifest import FILE_NAME, Manifest
+from archiver.store.verify import archive as verify
 from tests.store.tapes import (
     NOW,
     SetClock,
@@ -132,6 +134,9 @@ def assert_whole(folder):
         assert newest[path.name]["sha256"] == f"sha256:{digest}"
         assert newest[path.name]["records"] == len(members(path))
         assert rows[path.name] == digest
+    found: list[Finding] = []
+    verify.verify(folder, found.append)
+    assert found == []
     before = {name: rows for name, rows in tables(folder).items() if name != "memory"}
     for name in names(folder):
         if name.startswith("catalog"):

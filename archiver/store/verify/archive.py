@@ -32,8 +32,8 @@ from archiver.store.verify.report import Report
 _GROUPS_A_COMMIT = 1_000
 _PIECE = 1 << 20
 _ENDS = ("", warc.GROWING)
-_REPLACED = ("purged", "repaired")
-"""Events after which a file is no longer there."""
+_REPLACED = "repaired"
+"""The event after which a file is no longer there."""
 
 Rows = Mapping[str, Mapping[str, Any]]
 Tell = Callable[[Finding], None]
@@ -201,7 +201,7 @@ def _known(catalog: Catalog | None, report: Report) -> tuple[Rows | None, str | 
         return None, None
     try:
         rows = {row.name: row._mapping for row in catalog.rows(sa.select(schema.warc))}
-        return rows, catalog.archive(catalogs.MANIFEST_HEAD)
+        return rows, catalog.archive(schema.MANIFEST_HEAD)
     except ArchiverError as error:  # its pages are in order, and its tables are not ours
         report.add("catalog-damaged", str(error), file=catalogs.FILE_NAME)
         return None, None
@@ -309,7 +309,7 @@ def manifest(
             said = f"its SHA-256 is {hashes[name]}, and was {line.sha256} when it was closed (manifest)"
             report.add("file-digest", said, file=name)
     for name, line in newest.items():
-        if line.event not in _REPLACED and not any(os.path.lexists(folder / f"{name}{end}") for end in _ENDS):
+        if line.event != _REPLACED and not any(os.path.lexists(folder / f"{name}{end}") for end in _ENDS):
             report.add("missing-file", f"the manifest names it ({line.bytes:,} bytes)", file=name)
     report.end_file(chain.FILE_NAME)
 

@@ -35,12 +35,13 @@ def documents(then: Catalog, now: Catalog, lost: Mapping[str, str], at: datetime
         (schema.post, "post", lambda row: f"{row.platform}:{row.post_id}"),
         (schema.link, "link", lambda row: row.short),
         (schema.article, "article", lambda row: row.key),
+        (schema.policy, "policy", lambda row: row.key),
     ):
         for batch in then.stream(sa.select(table), _BATCH):
             there = _there(now, [row.record_id for row in batch])
             for row in batch:
                 body = json.loads(row.body)
-                hurt = not lost.keys().isdisjoint(_ID.findall(row.body))
+                hurt = kind != "policy" and not lost.keys().isdisjoint(_ID.findall(row.body))
                 if hurt:
                     body = _unsettled(kind, body, lost, at, why)
                 if hurt or row.record_id not in there:

@@ -13,6 +13,7 @@ import pytest
 
 from archiver.errors import NoInput
 from archiver.findings import Finding
+from archiver.store import policies
 from archiver.store.verify import archive
 from archiver.store.verify.rebuild import rebuild
 from tests.store.tapes import NOW, article, chunked, copied, link, opened, outcome, post, reply, tape, warcs
@@ -47,7 +48,8 @@ async def fill(archive_):
     await archive_.keep(tape(reply(b"only the beginning")[:-5], url=urls[0] + "x", slot="hop:cut", cut="disconnect"))
     written = article(outcomes=(outcome(), outcome(1, "21")))
     aliased = replace(written, body={**written.body, "aliases": ["news.example/a"]})
-    await archive_.add([post(), post(minute=1, handle="jack2"), link(), aliased])
+    decided = policies.document("@jill", "keep", "she changed her mind", NOW)
+    await archive_.add([post(), post(minute=1, handle="jack2"), link(), aliased, decided])
     await archive_.add_file("urn:archiver:file:sha256:00", b"An article.", "text/plain")
 
 

@@ -9,7 +9,8 @@ import sqlite3
 import pytest
 
 from archiver.findings import Finding
-from archiver.store.catalog import MANIFEST_HEAD, Catalog
+from archiver.store.catalog import Catalog
+from archiver.store.schema import MANIFEST_HEAD
 from archiver.store.verify import archive, given
 from archiver.store.verify.report import Report
 from tests.store.tapes import copied, opened, reply, tables, tape, warcs
