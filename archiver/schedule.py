@@ -93,20 +93,26 @@ _BACK_OFF = {  # seconds after the first failure, and at most
 
 
 def of_post(body: Body, known: Body | None, rhythm: Rhythm) -> Json:
-    """``body``, a post's new document, with its next look and what changed since ``known``, its document so far."""
+    """``body``, a post's new document, with its next look and what changed since ``known``, its document so far.
+
+    A look that learnt nothing certain about a post of which something was does not unsettle it: the answers are kept as
+    evidence, and it is asked again soon.
+    """
     at, before = _instant(body["at"]), known or {}
-    found = _post_changes(body, before)
-    settled, key = bool(body.get("settled")), f"{body['platform']}:{body['post_id']}"
-    availability = body.get("availability")
+    found, clear = _post_changes(body, before), bool(body.get("settled"))
+    key, availability = f"{body['platform']}:{body['post_id']}", body.get("availability")
     certain = availability if availability in CERTAIN else before.get("certain")
     began = _written(at) if found or not before.get("watched_from") else before["watched_from"]
-    tries = 0 if settled else int(before.get("tries") or 0) + 1
-    if settled:
+    tries = 0 if clear else int(before.get("tries") or 0) + 1
+    if clear:
         due = next_look(_instant(began), at, rhythm.posts_days, rhythm.posts_every_days, key)
     else:
         due = retry_at(_word(body), tries, at, key, after_s=_seconds_until(body.get("try_again_at"), at))
-    looks = max(int(body.get("looks") or 0), int(before.get("looks") or 0) + bool(settled and body.get("captures")))
+    looks = max(int(body.get("looks") or 0), int(before.get("looks") or 0) + bool(clear and body.get("captures")))
     watched = {"due_at": _written(due), "watched_from": began, "tries": tries, "certain": certain, "looks": looks}
+    if before.get("settled") and not clear and availability not in CERTAIN and not body.get("error"):
+        watched |= {name: before.get(name) for name in ("settled", "availability", "availability_how")}
+        watched |= {"try_again_at": None, "looks": int(before.get("looks") or 0) + bool(body.get("captures"))}
     return {**body, **watched, "changes": _joined(before, found)}
 
 

@@ -11,6 +11,7 @@ A post or link that several finds share is settled once in a run, and not at all
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -35,6 +36,8 @@ from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher
 Body = Mapping[str, Any]
 # Without another word from the service: an answer that says nothing is asked for again after a day, the rest sooner.
 _AMBIGUOUS_WAIT_S, _FAILURE_WAIT_S = 86_400.0, 3_600.0
+# Results that a run keeps at hand; a night may see a hundred thousand.
+_MOST_HELD = 2_000
 _MOST_RELATIVES = 100
 
 
@@ -169,11 +172,15 @@ class Settler:
         return Outcome(find=item, status=verdict.status, record=shown, error=verdict.error, try_again_at=verdict.due)
 
     async def _once(self, key: str, work: Any) -> tuple[Body, bool]:
-        """The result of ``work``, shared by everybody who asks for the same ``key`` meanwhile or later in this run."""
+        """The result of ``work``, shared by everybody who asks for the same ``key`` meanwhile or soon in this run.
+        Later the catalog knows it."""
         if key in self._underway:
             work.close()
             body, _ = await self._underway[key]
             return body, False
+        for old in list(itertools.islice(self._underway, max(0, len(self._underway) - _MOST_HELD))):
+            if self._underway[old].done():
+                del self._underway[old]
         task = self._underway[key] = asyncio.ensure_future(work)
         return await task
 

@@ -4,58 +4,20 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.loopback.answers import html
 from tests.loopback.nouns import Account, Page, Post, snowflake
 from tests.loopback.server import Asked, Line, LoopbackWeb, reply
 from tests.loopback.x_world import World
 from tests.newsroom import Newsroom, Said
+from tests.stories import Feed, embed, rss, story
 
 ANNA = Account(handle="anna_example", name="Anna Example")
 FEED = "https://news.example/feed.xml"
 POSTS = tuple(Post(post_id=snowflake(f"2024-03-0{n}T10:00:00.250Z"), by=ANNA, text=f"Post {n}.") for n in range(1, 7))
-
-
-def embed(post: Post) -> str:
-    link = f'<a href="{post.url("twitter.com")}">{post.posted_at:%B %-d, %Y}</a>'
-    return (
-        f'<blockquote class="twitter-tweet"><p>{post.text}</p>&mdash; {post.by.name} (@{post.by.handle}) {link}'
-        "</blockquote>"
-    )
-
-
-def story(number: int, *posts: Post, head: str = "") -> Page:
-    body = html(200, f"Story {number}", "It happened.").body.decode()
-    body = body.replace("</head>", f"{head}</head>").replace("</body>", f"{''.join(map(embed, posts))}</body>")
-    return Page(url=f"https://news.example/{number}", body=body.encode())
-
-
-def rss(urls: Iterable[str], content: str = "") -> bytes:
-    told = f"<description><![CDATA[{content}]]></description>" if content else ""
-    items = "".join(f"<item><title>A story</title><link>{url}</link>{told}</item>" for url in urls)
-    return f'<rss version="2.0"><channel><title>F</title>{items}</channel></rss>'.encode()
-
-
-class Feed:
-    """A host's answer to everything: a feed with an ETag, or whatever ``answer`` is set to."""
-
-    def __init__(self, *urls: str) -> None:
-        self.body = rss(urls)
-        self.answer: bytes | None = None
-
-    async def __call__(self, asked: Asked, line: Line) -> None:
-        tag = f'"{hash(self.body)}"'
-        if self.answer is not None:
-            await line.send(self.answer)
-        elif asked.headers.get("if-none-match") == tag:
-            await line.send(reply(304, b"", ("ETag", tag)))
-        else:
-            await line.send(reply(200, self.body, ("ETag", tag), content_type="application/rss+xml"))
 
 
 @pytest.fixture

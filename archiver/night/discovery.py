@@ -58,6 +58,7 @@ class Discovery:
         self._clock = clock
         self._run = run
         self._read_file = read_file
+        self._one_at_a_time = asyncio.Lock()  # what two sources name at once is new once
 
     async def source(self, source: Source, memory: Mapping[str, Any]) -> tuple[Json, Json]:
         """(what came of it, for the report; what to remember of it). Raises ``StoreError`` alone: whatever is wrong
@@ -201,16 +202,17 @@ class Discovery:
         by_identity: dict[str, Entry] = {}
         for entry in entries:
             by_identity.setdefault(identity(entry.url), entry)
-        known = self._catalog.known_as(list(by_identity))
-        new = [entry for name, entry in by_identity.items() if name not in known]
-        new.sort(key=lambda entry: entry.dated.timestamp() if entry.dated else float("inf"))
-        seen_in: WarcRef | None = await glimpse.keep() if new and glimpse else None
-        for start in range(0, len(new), _AT_ONCE):
-            piece = [
-                Announced(url=one.url, title=one.title, published=one.published, content=one.content)
-                for one in new[start : start + _AT_ONCE]
-            ]
-            await self._run.announce(piece, source=source.name, seen_in=seen_in)
+        async with self._one_at_a_time:
+            known = self._catalog.known_as(list(by_identity))
+            new = [entry for name, entry in by_identity.items() if name not in known]
+            new.sort(key=lambda entry: entry.dated.timestamp() if entry.dated else float("inf"))
+            seen_in: WarcRef | None = await glimpse.keep() if new and glimpse else None
+            for start in range(0, len(new), _AT_ONCE):
+                piece = [
+                    Announced(url=one.url, title=one.title, published=one.published, content=one.content)
+                    for one in new[start : start + _AT_ONCE]
+                ]
+                await self._run.announce(piece, source=source.name, seen_in=seen_in)
         return len(new)
 
     def _broken(self, source: Source, memory: Mapping[str, Any], problem: str) -> tuple[Json, Json]:

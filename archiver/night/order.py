@@ -100,7 +100,7 @@ class Night:
 
     async def _remembering(self) -> None:
         while True:
-            await self._clock.sleep(_REMEMBER_EVERY_S)
+            await asyncio.sleep(_REMEMBER_EVERY_S)
             self._remember()
 
     # Sources
@@ -198,24 +198,29 @@ class Night:
         ref = _ref(due.key)
         if not known.get("settled"):
             await self._refresh(due)
-            if not self._still_due(self._catalog.post(ref) or {}):
+            body = self._catalog.post(ref) or {}
+            if not self._still_due(body):
                 self.tally.posts["tried again"] += 1
+                self._tell_changes(due, known, body)
                 return
         body = await self._run.look_again(ref)
-        self.tally.posts["checked"] += 1
         if body.get("at") == known.get("at"):
             failure: Body = next(iter(body.get("failures") or ()), {})
             word, said = str(failure.get("word") or "failed"), str(failure.get("reason") or "no answer")
             self.tally.problem("post", due.key, word, said)
             return
+        self.tally.posts["checked"] += 1
+        if self._tell_changes(due, known, body):
+            await self._refresh(due)
+
+    def _tell_changes(self, due: Due, known: Body, body: Body) -> bool:
+        """Whether ``body`` has changes that ``known`` had not; the report and the log hear of them."""
         changes = list(body.get("changes") or ())[len(known.get("changes") or ()) :]
         articles = list(self._catalog.quoting("post", due.key)) if changes else []
         for change in changes:
-            told = {**change, "url": body.get("url"), "articles": articles}
-            self.tally.changed("post", due.key, told)
+            self.tally.changed("post", due.key, {**change, "url": body.get("url"), "articles": articles})
             _log.info("post %s: %s (%s → %s)", due.key, change["what"], change["from"], change["to"])
-        if changes:
-            await self._refresh(due)
+        return bool(changes)
 
     async def _link(self, due: Due, known: Body) -> None:
         await self._refresh(due)
