@@ -262,17 +262,19 @@ class Run:
             await self._keep_article(article, (), error, None)
         return Saved(article=article, traffic=fetcher.traffic, error=error, looked=False, retry=retry)
 
-    async def announce(self, found: Sequence[Announced], *, source: str, seen_in: WarcRef | None) -> None:
+    async def announce(
+        self, found: Sequence[Announced], *, source: str, seen_in: WarcRef | None, due: datetime
+    ) -> None:
         """Write down that there are these articles, so that they are fetched when their turn comes: in this run or a
-        later one, whatever the source says then. ``seen_in``: the record that names them."""
+        later one, whatever the source says then. ``seen_in``: the record that names them. ``due``: since when."""
         now = self._clock.now()
         documents = []
         for number, one in enumerate(found):
             target = Target(name=one.url, url=one.url)
             article = Article(key=article_key(target), name=one.url, kind="other", url=one.url, title=one.title)
-            due = now + timedelta(microseconds=number)  # in their order
+            turn = due + timedelta(microseconds=number)  # in their order
             told = {"by": source, "at": now, "published": one.published, "content": one.content, "seen_in": seen_in}
-            documents.append(record.announcement(article, told, at=due, aliases=(identity(one.url),)))
+            documents.append(record.announcement(article, told, at=turn, aliases=(identity(one.url),)))
         await self._catalog.add(documents)
 
     def _twin(self, article: Article) -> str | None:

@@ -25,7 +25,7 @@ from tests.stories import Feed, rss, story
 
 FIRST = datetime(2026, 3, 1, 2, 30, tzinfo=UTC)
 NIGHTS = 30
-RATE = 25.0
+RATE = 10.0
 OUTAGE = 18
 BUSY = 5
 ANNA = Account(handle="anna_example", name="Anna Example")
@@ -161,7 +161,11 @@ class Month:
             posts = {f"x:{post(n, on).post_id}": archive.post(_ref(post(n, on))) for n in range(12)}
             articles = {f"https://news.example/{n}": archive.article(f"https://news.example/{n}") for n in range(1, 11)}
         known = {key: body for key, body in {**posts, **articles}.items() if body}
-        return {key: body for key, body in known.items() if body["due_at"] and _instant(body["due_at"]) <= at}
+        return {
+            key: body
+            for key, body in known.items()
+            if body["due_at"] and _instant(body["due_at"]) <= at + timedelta(seconds=1)
+        }
 
     def knowledge(self) -> dict[str, Any]:
         """What the archive knows in the end, without what depends on when exactly it was learnt."""

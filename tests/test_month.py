@@ -133,7 +133,7 @@ def test_a_broken_and_an_empty_feed_are_named_and_cost_only_themselves(month):
 
 
 def test_a_host_that_rate_limits_is_left_alone(month):
-    """After its first 429 with an hour's Retry-After it gets no new request that night, and all is made up for later."""
+    """After its first 429, with an hour's Retry-After, it gets no new request that night; all is made up for later."""
     _, nights = month
     due, report, asked = nights[BUSY]
     busy = [one for one in asked if one.asked.host == "cdn.syndication.twimg.com"]
@@ -153,7 +153,7 @@ def test_no_host_is_ever_asked_faster_than_its_rate(month):
             times[crossing.asked.host].append(crossing.at)
         for host, at in times.items():
             for first, last in zip(at, at[5:], strict=False):
-                assert last - first >= 5 / RATE - 0.05, (on, host)
+                assert last - first >= 5 / RATE - 0.2, (on, host)
 
 
 def test_the_reports_are_kept(month):

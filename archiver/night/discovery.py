@@ -58,6 +58,7 @@ class Discovery:
         self._clock = clock
         self._run = run
         self._read_file = read_file
+        self._began = clock.now()
         self._one_at_a_time = asyncio.Lock()  # what two sources name at once is new once
 
     async def source(self, source: Source, memory: Mapping[str, Any]) -> tuple[Json, Json]:
@@ -212,7 +213,7 @@ class Discovery:
                     Announced(url=one.url, title=one.title, published=one.published, content=one.content)
                     for one in new[start : start + _AT_ONCE]
                 ]
-                await self._run.announce(piece, source=source.name, seen_in=seen_in)
+                await self._run.announce(piece, source=source.name, seen_in=seen_in, due=self._began)
         return len(new)
 
     def _broken(self, source: Source, memory: Mapping[str, Any], problem: str) -> tuple[Json, Json]:

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from archiver import schedule
@@ -22,6 +22,7 @@ from archiver.subscriptions import Source
 Body = Mapping[str, Any]
 _SOURCES_AT_ONCE = 4
 _REMEMBER_EVERY_S = 20.0
+_SAME_MOMENT = timedelta(seconds=1)
 _log = logging.getLogger(__name__)
 # What a line of the log is about.
 ARTICLE: contextvars.ContextVar[str | None] = contextvars.ContextVar("article", default=None)
@@ -56,7 +57,8 @@ class Night:
         self._fingerprint = fingerprint
         self._remember = remember
         self.tally = Tally()
-        self._until = clock.now()
+        # What comes due later is another night's: so it is known beforehand what this one will do.
+        self._until = clock.now() + _SAME_MOMENT
 
     async def work(self, sources: Sequence[Source], *, grace_s: float, stop: asyncio.Event) -> None:
         """Do what is to be done tonight. What is under way when the budget is spent, or ``stop`` is set, has
@@ -82,7 +84,6 @@ class Night:
 
     async def _work(self, sources: Sequence[Source]) -> None:
         await self._discover([one for one in sources if one.kind not in ("folder", "crawl")])
-        self._until = self._clock.now()
         due = self._catalog.due(self._until)
         await _together([self._hand(due) for _ in range(self._hands)])
         for source in sources:
