@@ -1,7 +1,7 @@
 # ruff: noqa: PLC0415 - a peer that is not installed costs only itself
 """Speed of ``find`` over the labelled articles, beside its peers in the same run: ``python -m bench.find``.
 
-One core, pages in memory, CPU time, the best of several rounds after a warm one. Three sorts of pages apart: those with
+One core, pages in memory, CPU time, of each page the best of several rounds after a warm one. Three sorts of pages apart: those with
 embeds; those with a mark that turns out to be none, or a mere link; those without any mark. The peers are goose3,
 newspaper4k, trafilatura, BeautifulSoup (its parse alone, with lxml and with html.parser) and selectolax (its bare
 parse, the practical limit), as far as they are installed, here or in the Python that ``--peers`` names; none of them is
@@ -76,27 +76,27 @@ PEERS: dict[str, Callable[[bytes], object]] = {
 
 
 def seconds(read: Callable[[bytes], object], pages: Sequence[bytes], rounds: int) -> float | None:
-    """The best time for all ``pages``; ``None`` when the peer is not installed. A page that a peer fails on counts."""
-    best = float("inf")
+    """The sum of each page's best time; ``None`` when the peer is not installed. A page that a peer fails on counts."""
+    best = [float("inf")] * len(pages)
     try:
-        _read(read, pages[:1])
+        _read(read, pages[0])
         for _ in range(rounds):
-            began = time.process_time()
-            _read(read, pages)
-            best = min(best, time.process_time() - began)
+            for place, page in enumerate(pages):
+                began = time.process_time()
+                _read(read, page)
+                best[place] = min(best[place], time.process_time() - began)
     except ImportError:
         return None
-    return best
+    return sum(best)
 
 
-def _read(read: Callable[[bytes], object], pages: Sequence[bytes]) -> None:
-    for page in pages:
-        try:
-            read(page)
-        except ImportError:
-            raise
-        except Exception:
-            pass  # somebody else's program, measured and not judged
+def _read(read: Callable[[bytes], object], page: bytes) -> None:
+    try:
+        read(page)
+    except ImportError:
+        raise
+    except Exception:
+        pass  # somebody else's program, measured and not judged
 
 
 def pages_of(corpus: Path) -> dict[str, list[bytes]]:

@@ -21,6 +21,7 @@ HEAD_BYTES = 128_000
 
 _SAMPLE_BYTES = 400_000
 _LETTERS_BYTES = 16_000
+_PIECE_BYTES = 8_192
 _WHOLE = 4
 """So many whole characters for each broken one make UTF-8; as many, and none broken, gainsay another label."""
 _AS_GOOD = 0.1
@@ -124,31 +125,48 @@ def _as_utf8(data: bytes, header: str | None) -> tuple[bytes, str]:
             rest = data[len(bom) :]
             return (rest, encoding) if encoding == "utf-8" else (_transcode(rest, encoding), encoding)
     declared = _META_CHARSET.search(data, 0, 4096)
-    broken, whole = _utf8(data)
+    letters = _beyond_ascii(data)
+    is_utf8 = _is_utf8(letters)
     for label in (header, declared[1].decode("ascii") if declared else None, _guess(data)):
         codec = _codec(label)
-        if codec == "utf-8":
-            if whole >= _WHOLE * broken:
-                return data, codec
-        elif codec:
-            contradicted = not broken and whole >= _WHOLE
+        if codec == "utf-8" and is_utf8:
+            return data, codec
+        if codec and codec != "utf-8":
+            contradicted = is_utf8 and _whole(letters) >= _WHOLE and not _broken(letters)
             return (data, "utf-8") if contradicted else (_transcode(data, codec), codec)
-    if whole >= _WHOLE * broken:
+    if is_utf8:
         return data, "utf-8"
     codec = _by_its_letters(data)
     return _transcode(data, codec), codec
 
 
-def _utf8(data: bytes) -> tuple[int, int]:
-    """(broken, whole) characters beyond ASCII that ``data``, read as UTF-8, begins with. Pages put together from parts
-    have the odd broken one; text in another encoding has hardly a whole one."""
+def _beyond_ascii(data: bytes) -> bytes:
+    """The parts of what ``data`` begins with that are not all ASCII; no character of UTF-8 is cut."""
     sample = data[:_SAMPLE_BYTES]
     if sample.isascii():
-        return 0, 0
-    text = sample.decode("utf-8", "replace")
-    beyond = len(text) - len(text.encode("ascii", "ignore")) if not text.isascii() else 0
-    broken = text.count("\ufffd", 0, -3) - sample.count("\ufffd".encode(), 0, -9)
-    return max(0, broken), beyond - max(0, broken)
+        return b""
+    pieces = (sample[place : place + _PIECE_BYTES] for place in range(0, len(sample), _PIECE_BYTES))
+    return b"".join(piece for piece in pieces if not piece.isascii())
+
+
+def _is_utf8(letters: bytes) -> bool:
+    """Whether ``letters`` are UTF-8, give or take the odd broken character of pages put together from parts: text in
+    another encoding has hardly a whole one."""
+    try:
+        letters.decode("utf-8")
+    except UnicodeDecodeError:
+        return _whole(letters) >= _WHOLE * _broken(letters)
+    return True
+
+
+def _broken(letters: bytes) -> int:
+    """How many characters of ``letters`` are not UTF-8; the last, which may have been cut off, is not counted."""
+    return max(0, letters.decode("utf-8", "replace").count("\ufffd", 0, -3) - letters.count("\ufffd".encode(), 0, -9))
+
+
+def _whole(letters: bytes) -> int:
+    """How many characters beyond ASCII ``letters`` hold as UTF-8."""
+    return sum(char > "\x7f" for char in letters.decode("utf-8", "ignore"))
 
 
 def _by_its_letters(data: bytes) -> str:

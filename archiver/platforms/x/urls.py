@@ -186,7 +186,7 @@ def _short(url: str, depth: int) -> str | None:
 def short_links_in(text: str) -> Iterator[tuple[int, int, str]]:
     """(start, end, ``https://t.co/CODE``) of each short link printed in ``text``, in order, without repetition of a
     place. Rendered posts lose the blanks between their words, so a code ends after its tenth character."""
-    place = 0
+    place = 0 if ".co" in text.lower() else len(text)
     while found := _IN_TEXT.search(text, place):
         code = found["code"][:CODE_CHARS]
         place = found.start("code") + len(code)
