@@ -1,11 +1,11 @@
 # ruff: noqa: PLC0415 - a peer that is not installed costs only itself
 """Speed of ``find`` over the labelled articles, beside its peers in the same run: ``python -m bench.find``.
 
-One core, pages in memory, CPU time, of each page the best of several rounds after a warm one. Three sorts of pages apart: those with
-embeds; those with a mark that turns out to be none, or a mere link; those without any mark. The peers are goose3,
-newspaper4k, trafilatura, BeautifulSoup (its parse alone, with lxml and with html.parser) and selectolax (its bare
-parse, the practical limit), as far as they are installed, here or in the Python that ``--peers`` names; none of them is
-needed by the project.
+One core, pages in memory, CPU time, of each page the best of several rounds after a warm one. Three sorts of pages
+apart: those with embeds; those with a mark that turns out to be none, or a mere link; those without any mark. The peers
+are goose3, newspaper4k, trafilatura, BeautifulSoup (its parse alone, with lxml and with html.parser) and selectolax
+(its bare parse, the practical limit), as far as they are installed, here or in the Python that ``--peers`` names; none
+of them is needed by the project.
 """
 
 from __future__ import annotations

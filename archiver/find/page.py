@@ -210,8 +210,10 @@ def looks_wide(data: bytes) -> bool:
 def _guess(data: bytes) -> str | None:
     """UTF-16 without a mark shows as a zero in every second byte of its ASCII part."""
     sample = data[:512]
-    if len(sample) >= 8 and sample.count(0) > len(sample) // 4:
-        return "utf-16-be" if sample[::2].count(0) > sample[1::2].count(0) else "utf-16-le"
+    if len(sample) >= 8:
+        first, second = sample[::2].count(0), sample[1::2].count(0)
+        if max(first, second) > len(sample) // 4 and min(first, second) < len(sample) // 20:
+            return "utf-16-be" if first > second else "utf-16-le"
     return None
 
 

@@ -301,6 +301,13 @@ def test_hostile_repetition_takes_linear_time(unit, name):
     assert time.perf_counter() - began < 8
 
 
+@pytest.mark.parametrize("size", [1, 8, 300, 1000])
+def test_zeros_before_a_page_hide_nothing(size):
+    """Only every second byte being zero is UTF-16."""
+    (found,) = find(b"\0" * size + QUOTE.encode() + b"\0" * size, key="k", name="a.html").finds
+    assert found.url == f"https://x.com/ada_b/status/{ID}"
+
+
 BAND, LONG = "100000000000000", "14093907765462589440000"
 
 
