@@ -11,6 +11,7 @@ import pytest
 
 from archiver import config, tools
 from archiver.model import Document, PostRef
+from tests import test_archives as archives
 from tests.loopback.nouns import Account, Link, Page, Photo, Post, snowflake
 from tests.loopback.scenarios import SCENARIOS
 from tests.loopback.server import LoopbackWeb
@@ -115,3 +116,20 @@ def test_without_an_archive_there_is_nothing_to_read(tmp_path) -> None:
         said = made.archiver("reread")
     assert said.code == 66
     assert not made.archive.exists()
+
+
+def test_what_web_archives_told_is_read_again_too(tmp_path) -> None:
+    """A recovered post, and an embed of text alone that was found among an author's captures: nothing changes."""
+    pages = {"page.html": archives.EMBED, "page.txt": archives.TEXT.replace(" pic.twitter.com/AnnasPic01", "")}
+    crowd = [archives.of_post(other, "20180401000000") for other in archives.others(5)]
+    captures = (*crowd, archives.of_post(archives.GONE, "20180302000000"))
+    with LoopbackWeb(World(posts=(archives.GONE,), captures=captures).hosts(), folder=tmp_path) as web:
+        made = Newsroom(tmp_path, web, wayback=True)
+        for name, text in pages.items():
+            (row,) = made.save(made.file(name, text)).rows
+            assert row["status"] in ("archived", "already")
+        shown = made.archiver("list", "--json").rows
+        made.unplug()
+        said = made.archiver("reread")
+        assert said.out == "2 articles read again, 0 documents say something new\n"
+        assert made.archiver("list", "--json").rows == shown
