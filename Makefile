@@ -8,7 +8,7 @@ unexport ARTICLE
 export ARTICLE_AS_TYPED := $(value ARTICLE)
 
 .DEFAULT_GOAL := help
-.PHONY: help save demo test check fmt lock bench crash faults corpus growth clean
+.PHONY: help save demo test table check fmt lock bench crash faults corpus growth clean
 
 help:            ## what there is
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -40,6 +40,9 @@ check: $(VENV)/.dev  ## format, lint, types, who may import whom, tests: all tha
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2
+
+table: $(VENV)/.dev ## docs/sources.md: what is recorded for each scenario, by the reading itself
+	$(BIN)/python -m tests.loopback.table
 
 fmt: $(VENV)/.dev   ## put the code in shape
 	$(BIN)/ruff check --fix .

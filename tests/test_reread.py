@@ -15,6 +15,7 @@ from tests import test_archives as archives
 from tests.loopback.nouns import Account, Link, Page, Photo, Post, snowflake
 from tests.loopback.scenarios import SCENARIOS
 from tests.loopback.server import LoopbackWeb
+from tests.loopback.wayback import of_post
 from tests.loopback.x_world import World
 from tests.newsroom import Newsroom
 
@@ -121,8 +122,8 @@ def test_without_an_archive_there_is_nothing_to_read(tmp_path) -> None:
 def test_what_web_archives_told_is_read_again_too(tmp_path) -> None:
     """A recovered post, and an embed of text alone that was found among an author's captures: nothing changes."""
     pages = {"page.html": archives.EMBED, "page.txt": archives.TEXT.replace(" pic.twitter.com/AnnasPic01", "")}
-    crowd = [archives.of_post(other, "20180401000000") for other in archives.others(5)]
-    captures = (*crowd, archives.of_post(archives.GONE, "20180302000000"))
+    crowd = [of_post(other, "20180401000000") for other in archives.others(5)]
+    captures = (*crowd, of_post(archives.GONE, "20180302000000"))
     with LoopbackWeb(World(posts=(archives.GONE,), captures=captures).hosts(), folder=tmp_path) as web:
         made = Newsroom(tmp_path, web, wayback=True)
         for name, text in pages.items():

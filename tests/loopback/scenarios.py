@@ -40,6 +40,7 @@ TOMBSTONES = {
     "protected": "You’re unable to view this {Post} because this account owner limits who can view their {Post}s.",
     "unavailable": "This {Post} is unavailable.",
     "violated rules": "This {Post} violated the {X} Rules.",
+    "withheld": "@anna_example’s {Post} has been withheld in Germany in response to a legal demand.",
     "age-restricted": "Age-restricted adult content. This content might not be appropriate for people under 18 years "
     "old. To view this media, you’ll need to log in to {X}.",
 }
