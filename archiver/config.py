@@ -23,6 +23,9 @@ ENVIRONMENT = "ARCHIVER_CONFIG"
 FILE_NAME = "config.toml"
 BEARER = "ARCHIVER_X_BEARER"
 """The environment variable with the token of X's official API; never a word of the command line, never in a WARC."""
+ARCHIVE_KEYS = "ARCHIVER_IA_KEYS"
+"""The environment variable with the keys of an account at the Internet Archive; in no WARC either."""
+_KEYS = re.compile(r"[\x21-\x39\x3b-\x7e]{4,200}:[\x21-\x7e]{4,200}")
 _TOKEN = re.compile(r"[\x21-\x7e]{8,4096}")
 _SOURCES = "sources"
 
@@ -102,7 +105,8 @@ class XConfig:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivesConfig:
     """What is asked of web archives. ``wayback``: whether at all. ``cdx_per_minute``, ``mementos_per_minute``: 0 means
-    no limit. ``most_mementos``: looked at for one post; ``most_candidates``: read for one embed without an id."""
+    no limit. ``most_mementos``: looked at for one post; ``most_candidates``: read for one embed without an id.
+    ``save_page_now``: whether what was captured is submitted to it, ``saves_per_minute`` at most."""
 
     wayback: bool
     availability_url: str
@@ -113,6 +117,9 @@ class ArchivesConfig:
     most_mementos: int
     most_candidates: int
     give_up_after: int
+    save_page_now: bool
+    save_url: str
+    saves_per_minute: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +244,9 @@ KEYS: dict[str, dict[str, _Key]] = {
         "most_mementos": _Key(5, values.whole(1, 100)),
         "most_candidates": _Key(500, values.whole(1, 5000)),
         "give_up_after": _Key(3, values.whole(1, 100)),
+        "save_page_now": _Key(False, values.flag),
+        "save_url": _Key("https://web.archive.org/save", values.https_url),
+        "saves_per_minute": _Key(6, values.number(0)),
     },
     "pack": {
         "sign": _Key(True, values.flag),
@@ -358,3 +368,11 @@ def _nearest(word: str, known: Mapping[str, object]) -> str:
     elsewhere = [f"{section}.{word}" for section, keys in KEYS.items() if word in keys]
     close = elsewhere or difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f", did you mean {close[0]}?" if close else f" (known: {', '.join(known)})"
+
+
+def archive_keys(environment: Mapping[str, str] = os.environ) -> str:
+    """The Internet Archive account's ``key:secret``, from the environment. Raises ``ConfigError`` without."""
+    written = environment.get(ARCHIVE_KEYS, "").strip()
+    if not _KEYS.fullmatch(written):
+        raise ConfigError([f"archives.save_page_now wants an account's keys: set {ARCHIVE_KEYS}=key:secret"])
+    return written

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Literal
 Precision = Literal["estimated", "day", "minute", "second", "millisecond"]
 Why = Literal[
     "article", "source", "robots", "hop", "post", "oembed", "api", "fxtwitter", "media", "avatar", "card", "listing",
-    "memento",
+    "memento", "submit",
 ]  # fmt: skip
 Cut = Literal["length", "time", "disconnect"]
 Kind = Literal["embed", "link"]
@@ -65,7 +65,7 @@ class WarcRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One thing to GET, and why.
+    """One thing to ask for, and why: a GET, or with ``form`` (name, value) a POST of those.
 
     ``slot`` names the piece of work that it belongs to (``x:1409390776546258944``, ``hop:https://t.co/X9DJa7awAM``):
     a complete exchange of a slot is never fetched again. ``via`` is the URL that led here. ``max_body_bytes`` and
@@ -85,6 +85,7 @@ class Request:
     max_decoded_bytes: int | None = None
     secret_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     conditions: tuple[tuple[str, str], ...] = ()
+    form: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -197,6 +197,7 @@ class Run:
             self._watcher.found(target.name, len(finds))
         outcomes = await asyncio.gather(*(self._bounded(item, article, fetcher) for item in finds))
         await self._keep_article(article, outcomes, broken, slot)
+        await self._settler.submit(fetcher)
         return Saved(
             article=article,
             traffic=fetcher.traffic,

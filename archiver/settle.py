@@ -86,6 +86,10 @@ class Settler:
         body, _ = await self._once(f"link:{start}", self._link(start, fetcher))
         return body
 
+    async def submit(self, fetcher: Fetcher) -> None:
+        """See ``Archivist.submit``."""
+        await self._archivist.submit(fetcher)
+
     async def post_again(self, post: PostRef, fetcher: Fetcher) -> Body:
         """A new look at ``post``, settled or not, and the body of its document afterwards. When nobody answered that is
         the one that was there (its ``at`` tells), with this look's ``failures``."""
@@ -214,6 +218,8 @@ class Settler:
             or outcome.answered(resolution) > len([hop for hop in known["hops"] if hop["http_status"]])
         ):
             await self._keep(document)
+        if resolution.ended == "page":
+            self._archivist.captured(resolution.end)
         return document.body, True
 
     async def _link_reread(self, resolution: Resolution, known: Body) -> Body:
@@ -242,6 +248,8 @@ class Settler:
         document = replace(document, body=schedule.of_post(document.body, known, self._rhythm))
         if known is None or document.refers_to:
             await self._keep(document)
+            if document.body["availability"] == "public":
+                self._archivist.captured(document.body["url"])
         elif known.get("settled"):
             return {**known, "failures": document.body["failures"]}, False
         return document.body, True

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from archiver import __version__
 from archiver.archives import Desk
-from archiver.config import Config, PolitenessConfig, bearer
+from archiver.config import Config, PolitenessConfig, archive_keys, bearer
 from archiver.errors import ArchiverError, NoInput, Refused, StoreError
 from archiver.findings import Checked, Finding, Repaired
 from archiver.net import authority, guard
@@ -119,13 +119,19 @@ def desk(config: Config) -> Desk | None:
         mementos=archives.most_mementos,
         candidates=archives.most_candidates,
         failures=archives.give_up_after,
+        save_url=archives.save_url if archives.save_page_now else None,
+        keys=archive_keys() if archives.save_page_now else "",
     )
 
 
 def politeness(config: Config) -> PolitenessConfig:
     """The configured politeness, with the web archives' own rates where nothing else is written for them."""
     archives = config.archives
-    rates = {archives.cdx_url: archives.cdx_per_minute, archives.replay_url: archives.mementos_per_minute}
+    rates = {
+        archives.cdx_url: archives.cdx_per_minute,
+        archives.replay_url: archives.mementos_per_minute,
+        archives.save_url: archives.saves_per_minute,
+    }
     routes = {url.removeprefix("https://"): rate / 60 for url, rate in rates.items()}
     return replace(config.politeness, hosts={**routes, **config.politeness.hosts})
 

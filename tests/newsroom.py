@@ -34,6 +34,8 @@ requests_per_second = 0
 wayback = {wayback}
 cdx_per_minute = 0
 mementos_per_minute = 0
+saves_per_minute = 0
+save_page_now = {submits}
 """
 
 
@@ -54,19 +56,24 @@ class Newsroom:
     """``folder`` holds config.toml and the archive. ``network``: further lines of that section. ``wayback``: whether
     web archives are asked; only tests about them do, since every post that is gone then costs questions."""
 
-    def __init__(self, folder: Path, web: LoopbackWeb, *, network: str = "", wayback: bool = False) -> None:
+    def __init__(
+        self, folder: Path, web: LoopbackWeb, *, network: str = "", wayback: bool = False, submits: bool = False
+    ) -> None:
         self.folder = folder
         self.web = web
         self.archive = folder / "archive"
         self.config = folder / "config.toml"
         self.wayback = wayback
+        self.submits = submits
         self.connect(web.connect_to_toml, network)
 
     def connect(self, connect_to: str, network: str = "") -> None:
         """Lead every name to ``connect_to`` from now on."""
-        wayback = str(self.wayback).lower()
+        wayback, submits = str(self.wayback).lower(), str(self.submits).lower()
         self.config.write_text(
-            SETTINGS.format(ca=self.web.ca_bundle, connect_to=connect_to, network=network, wayback=wayback)
+            SETTINGS.format(
+                ca=self.web.ca_bundle, connect_to=connect_to, network=network, wayback=wayback, submits=submits
+            )
         )
 
     def unplug(self) -> None:

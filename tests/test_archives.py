@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 
 from tests.loopback import sample_world as sample
 from tests.loopback.embeds import blockquote, running_text
 from tests.loopback.legacy import shell, version_1, version_2
-from tests.loopback.nouns import Account, Photo, Post, snowflake
+from tests.loopback.nouns import Account, Link, Page, Photo, Post, snowflake
 from tests.loopback.scenarios import SCENARIOS
 from tests.loopback.server import LoopbackWeb
 from tests.loopback.wayback import Capture, in_json, of_post
@@ -311,3 +312,61 @@ def test_the_seed_article_becomes_three_whole_records(tmp_path):
     assert (third["post_id"], third["availability"], third["recovered"]) == (evan.post_id, "public", None)
     assert 90 < third["identified"]["listed"] < 110
     assert {one["status"] for one in again.rows} == {"already"}
+
+
+@pytest.fixture
+def submitting(tmp_path, monkeypatch):
+    """A newsroom that submits what it captures, on the web of one public post with a link to a page."""
+    monkeypatch.setenv("ARCHIVER_IA_KEYS", "ourkey:oursecret")
+    link = Link(code="ToAPage001", to="https://pages.example/one")
+    post = replace(GONE, scenario=SCENARIOS["public"])
+    page = Page(url=link.to, body=b"<p>One</p>" * 500)
+    world = World(posts=(post,), links=(link,), pages=(page,))
+    with LoopbackWeb(world.hosts(), folder=tmp_path) as web:
+        room = Newsroom(tmp_path, web, wayback=True, submits=True)
+        room.file("page.html", f"<html><body>{blockquote(post)}<p><a href='{link.url}'>a page</a></p></body></html>")
+        yield room
+
+
+def submissions(room):
+    """The addresses that were submitted, by the web's own log."""
+    asked = [crossing.asked for crossing in room.web.log if crossing.asked.path == "/save"]
+    assert all((one.method, one.headers["authorization"]) == ("POST", "LOW ourkey:oursecret") for one in asked)
+    return sorted(dict(parse_qsl(one.raw.partition(b"\r\n\r\n")[2].decode()))["url"] for one in asked)
+
+
+def test_public_posts_and_pages_are_submitted_once(submitting):
+    """After their capture, with our keys; the answer is in our WARC, and a second save submits nothing."""
+    page = submitting.folder / "page.html"
+    assert submitting.save(page).code == 0
+    assert submissions(submitting) == ["https://pages.example/one", GONE.url()]
+    submitting.save(page)
+    assert len(submissions(submitting)) == 2
+    answers = [block for _, block in submitting.records("response") if b"spn2-" in block]
+    assert len(answers) == 2
+
+
+def test_the_keys_are_in_no_warc(submitting):
+    """What was sent is stored, but for the keys."""
+    submitting.save(submitting.folder / "page.html")
+    blocks = b"".join(block for _, block in submitting.records())
+    assert b"POST /save HTTP/1.1" in blocks
+    assert b"oursecret" not in blocks
+    assert b"ourkey" not in blocks
+
+
+def test_without_keys_nothing_is_begun(submitting, monkeypatch):
+    """The mistake is named, with what to set."""
+    monkeypatch.delenv("ARCHIVER_IA_KEYS")
+    said = submitting.save(submitting.folder / "page.html")
+    assert said.code == 78
+    assert "ARCHIVER_IA_KEYS=key:secret" in said.err
+    assert not submitting.web.log
+
+
+def test_nothing_is_submitted_unless_it_is_wanted(newsroom):
+    """The option is off by default."""
+    public = replace(GONE, scenario=SCENARIOS["public"])
+    room = newsroom(public)
+    room.save(room.file("page.html", EMBED))
+    assert room.web.asked("web.archive.org") == []

@@ -6,14 +6,15 @@ there are (``cdx.query_url``), and what one holds, byte for byte (``wayback.repl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """Where an archive is asked, and how much: ``rows`` of one listing, ``page`` of them at once, ``mementos`` looked
     at for one post, ``candidates`` read for one embed without an id; its hosts are left alone after ``failures`` in a
-    row."""
+    row. ``save_url``: where captured pages are submitted, ``None`` when they are not; ``keys``: by whom
+    (``key:secret``, never stored); ``submissions``: most of them in one run."""
 
     availability_url: str = "https://archive.org/wayback/available"
     cdx_url: str = "https://web.archive.org/cdx/search/cdx"
@@ -23,3 +24,6 @@ class Desk:
     mementos: int = 5
     candidates: int = 500
     failures: int = 3
+    save_url: str | None = None
+    keys: str = field(default="", repr=False)
+    submissions: int = 100

@@ -18,6 +18,7 @@ import ssl
 from collections import OrderedDict
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 import certifi
 import h11
@@ -33,6 +34,7 @@ from archiver.net.wire import BrokenOff, Take, Wire, dial
 from archiver.ports import Clock
 
 ACCEPT_ENCODING = "gzip, br, zstd"
+_FORM = b"application/x-www-form-urlencoded"
 MASK = b"***"
 """What a tape shows in place of a secret header's value."""
 
@@ -125,7 +127,7 @@ class Client:
         layout: Layout | None = None
         tape: Tape | None = None
         try:
-            layout = await lane.run(take, self._headers(asking), asking.place.target, self._config, asking.began)
+            layout = await lane.run(take, self._headers(asking), asking, self._config)
             if not take.received_bytes:
                 raise lane.silent(take, asking.place.url)
             tape = _tape(lane, take, layout, asking)
@@ -136,6 +138,7 @@ class Client:
         return tape
 
     def _headers(self, asking: _Asking) -> list[tuple[bytes, bytes]]:
+        length = [(b"Content-Type", _FORM), (b"Content-Length", b"%d" % len(asking.body))] if asking.body else []
         return [
             (b"Host", asking.place.authority.encode("ascii")),
             (b"User-Agent", self._agent),
@@ -143,6 +146,7 @@ class Client:
             (b"Accept-Encoding", ACCEPT_ENCODING.encode("ascii")),
             *((name.encode("ascii"), value.encode("ascii")) for name, value in asking.request.secret_headers),
             *((name.encode("ascii"), value.encode()) for name, value in asking.request.conditions if _plain(value)),
+            *length,
         ]
 
     def _take_idle(self, place: Place) -> _Lane | None:
@@ -191,6 +195,14 @@ class _Asking(NamedTuple):
     place: Place
     started_at: datetime
     began: float
+
+    @property
+    def method(self) -> bytes:
+        return b"POST" if self.request.form else b"GET"
+
+    @property
+    def body(self) -> bytes:
+        return urlencode(self.request.form).encode("ascii")
 
 
 def _tape(lane: _Lane, take: Take, layout: Layout | None, asking: _Asking) -> Tape:
@@ -258,13 +270,13 @@ class _Lane:
         return BadReply(url, f"no answer: {self.wire.reset or 'the connection was closed'}")
 
     async def run(
-        self, take: Take, headers: list[tuple[bytes, bytes]], target: bytes, config: NetworkConfig, began: float
+        self, take: Take, headers: list[tuple[bytes, bytes]], asking: _Asking, config: NetworkConfig
     ) -> Layout | None:
         """Ask, and keep the answer in ``take``. Returns how it is laid out, ``None`` without a readable head."""
         self.wire.begin(take)
-        watch = _Watch(self.wire, take, config, began)
+        watch = _Watch(self.wire, take, config, asking.began)
         try:
-            layout = await self._ask(take, headers, target)
+            layout = await self._ask(take, headers, asking)
         finally:
             watch.stop()
         if not self._clear(take, layout):
@@ -272,11 +284,13 @@ class _Lane:
             layout = self._layout(take)
         return layout
 
-    async def _ask(self, take: Take, headers: list[tuple[bytes, bytes]], target: bytes) -> Layout | None:
+    async def _ask(self, take: Take, headers: list[tuple[bytes, bytes]], asking: _Asking) -> Layout | None:
         with contextlib.suppress(BrokenOff, h11.RemoteProtocolError):
             if self.used:
                 self._http.start_next_cycle()
-            self.wire.write(self._http.send(h11.Request(method=b"GET", target=target, headers=headers)) or b"")
+            head = self._http.send(h11.Request(method=asking.method, target=asking.place.target, headers=headers))
+            body = self._http.send(h11.Data(data=asking.body)) if asking.body else None
+            self.wire.write((head or b"") + (body or b""))
             self._http.send(_THAT_IS_ALL)
             await self._hear(take)
         return self._layout(take)
