@@ -118,13 +118,12 @@ class X:
         clear = ("public", *verdict.GONE, *verdict.LIMITED)
         if problems and not any(one.says in clear for one in evidence):
             raise problems[0]
-        unanswered = [
+        unanswered: list[verdict.Word] = [
             ("rate_limited" if failure.word == "rate-limited" else "error", f"{source}: {failure.word}")
             for failure in capture.failures
             if (source := _SOURCES.get(failure.request.why))
         ]
-        impossible = _impossible(capture)
-        word, how = verdict.judge(evidence, unanswered, earlier=earlier, impossible=impossible)  # type: ignore[arg-type]
+        word, how = verdict.judge(evidence, unanswered, earlier=earlier, impossible=_impossible(capture))
         self._date(capture, facts)
         kept = {name: tuple(values) for name, values in facts.items()}
         return Reading(availability=word, how=how, facts=kept, evidence=tuple(evidence))
