@@ -165,7 +165,7 @@ def _without_honorific(author: str | None, flat: Flat, permalink: Link | None) -
 
 def _short_links(flat: Flat) -> tuple[str, ...]:
     placed = [(start, link) for start, _, link in short_links_in(flat.text)]
-    placed += [
-        (link.start, short) for link in flat.links if ".co" in link.href.lower() and (short := short_link(link.href))
-    ]
+    held = ((link, link.href.lower()) for link in flat.links)
+    likely = (link for link, href in held if "t.co" in href or "pic." in href)
+    placed += [(link.start, short) for link in likely if (short := short_link(link.href))]
     return tuple(dict.fromkeys(link for _, link in sorted(placed)))
