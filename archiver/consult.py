@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -50,8 +50,9 @@ class Listed:
 
 @dataclass(slots=True)
 class Consultation:
-    """One piece of work with the archive. ``slot``: what its questions belong to. ``exchanges``, ``failures``: what
-    came of them, in order; ``troubles``: in words, what stood in the way and may be gone another time."""
+    """One piece of work with the archive. ``slot``: what its questions belong to. ``exchanges`` (without their bodies)
+    and ``failures``: what came of them, in order; ``troubles``: in words, what stood in the way and may be gone another
+    time."""
 
     desk: Desk
     fetcher: Fetcher
@@ -132,7 +133,7 @@ class Consultation:
             self._fail(failure)
             return None
         self.patience.heard(url, well=exchange.status < 500 or wayback.is_memento(exchange))
-        self.exchanges.append(exchange)
+        self.exchanges.append(replace(exchange, body=None))  # hundreds of pages are read for one embed
         return exchange
 
     def _fail(self, failure: Failure) -> None:

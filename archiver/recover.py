@@ -69,7 +69,8 @@ class _Look:
 
     def recovery(self) -> Recovery:
         said = ", ".join(f"{stamp[:8]}: {nothing}" for (stamp, _), nothing in self._seen.items())
-        seen = f"{len(self._seen)} captures looked at ({said})" if self._seen else "no capture found"
+        count = f"{len(self._seen)} capture{'' if len(self._seen) == 1 else 's'}"
+        seen = f"{count} looked at ({said})" if self._seen else "no capture found"
         troubles = "; ".join(dict.fromkeys(self._archive.troubles))
         return Recovery(
             facts=self._facts,
