@@ -53,6 +53,7 @@ crash: $(VENV)/.dev ## kill -9 at random moments of `save`, 60 rounds
 
 faults: $(VENV)/.dev ## every write, sync, link and unlink of a `save` goes wrong, in every way (wants gcc and strace)
 	$(BIN)/python -m tests.faults
+	$(BIN)/python -m tests.faults.purge
 
 bench: $(VENV)/.dev ## speed and memory beside wget, as ratios
 	$(BIN)/python -m bench.save
