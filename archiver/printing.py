@@ -82,6 +82,8 @@ def _below(console: Console, row: Row, indent: int) -> None:
     for line in (where, text[:100] + ("…" if text[100:] else ""), row.get("problem")):
         if line:
             console.print(Text(" " * indent + harmless(line), style="dim"), soft_wrap=True)
+    if differs := ", ".join(dict.fromkeys(item["what"] for item in row.get("disagreements") or ())):
+        console.print(Text(" " * indent + harmless(f"differs: {differs}"), style="red"), soft_wrap=True)
 
 
 def who(row: Row) -> str:
@@ -113,6 +115,7 @@ def record(console: Console, row: Row) -> None:
     ):
         if value:
             console.print(Text(f"  {label:<14}", style="dim") + Text(harmless(value)), soft_wrap=True)
+    _judgement(console, row)
     for field, facts in (row.get("facts") or {}).items():
         for number, fact in enumerate(facts):
             label = field if number == 0 else ""
@@ -120,7 +123,6 @@ def record(console: Console, row: Row) -> None:
             memento = fact.get("memento")
             how = f"  [{fact['how']}{', archived ' + memento['at'][:10] if memento else ''}]"
             console.print(line + Text(harmless(how), style="dim"), soft_wrap=True)
-    _judgement(console, row)
     for link in row.get("links") or ():
         chain(console, link)
     for capture in row.get("captures") or ():
@@ -142,7 +144,7 @@ def _judgement(console: Console, row: Row) -> None:
         console.print(verdict + Text(harmless(said)) + Text(harmless(by), style="dim"), soft_wrap=True)
     for item in row.get("disagreements") or ():
         said = "; ".join(f"{_value(value['value'])} ({value['how']})" for value in item["values"])
-        what = Text(harmless(f"  differs        {item['field']}, {item['what']}: "), style="red")
+        what = Text(harmless(f"  {'differs':<14}{item['field']}, {item['what']}: "), style="red")
         console.print(what + Text(harmless(said)), soft_wrap=True)
     for one in (row.get("identified") or {}).get("candidates", ()):
         sure = one["post_id"] == row.get("post_id")
@@ -180,7 +182,8 @@ def _value(value: object) -> str:
         return f"{value['bytes']:,} bytes in {value['warc']}"
     if "type" in value:
         held = _value(value["file"]) if value.get("file") else "not held"
-        return f"{value['type']} {value['url']} ({held})"
+        alt = f", described as “{value['alt']}”" if value.get("alt") else ""
+        return f"{value['type']} {value['url']} ({held}){alt}"
     return ", ".join(f"{key} {_value(item)}" for key, item in value.items() if item is not None)
 
 

@@ -212,3 +212,20 @@ def test_a_medium_that_is_not_held_says_so() -> None:
     assert (
         "photo https://a.example/p (12,345 bytes in a.warc.gz); photo https://a.example/p (not held)" in out.getvalue()
     )
+
+
+def test_a_person_sees_at_once_what_is_contradicted() -> None:
+    """In a table as a line below the find; in a record before the facts, with who says otherwise."""
+    differs = [{"field": "text", "what": "changed-text", "values": [{"value": "I resign.", "how": "blockquote"}]}]
+    claims = [
+        {"field": "text", "value": "I resign.", "how": "b", "verdict": "contradicted", "by": ["tweet-result.text"]}
+    ]
+    shown = {**row("jack"), "disagreements": differs, "claims": claims}
+    table, whole = io.StringIO(), io.StringIO()
+    printing.finds(Console(file=table, width=200), [shown], outcome=True)
+    printing.record(Console(file=whole, width=200), shown)
+    assert "  differs: changed-text\n" in table.getvalue()
+    lines = whole.getvalue().splitlines()
+    said = lines.index("  contradicted  text: I resign. by tweet-result.text")
+    assert lines[said + 1].startswith("  differs       text, changed-text: I resign. (blockquote)")
+    assert said < next(number for number, line in enumerate(lines) if line.startswith("  author"))
