@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import urljoin
 
 from archiver.find import carriers
 from archiver.find.dates import DateReader
@@ -23,6 +22,7 @@ from archiver.platforms import (
     short_links_in,
     shows_post,
 )
+from archiver.platforms.base import take_apart
 
 MAX_ADDRESSES = 20_000
 """How many addresses of each sort are read in one document; the most in a real one is some hundreds."""
@@ -99,8 +99,8 @@ def _named_at(source: Source, place: int, end: int, tag: Tag | None) -> tuple[in
     rest = peel_address(_DELIMITER.split(source.text[place : end + 9], maxsplit=1)[0].rstrip("\\"))
     hosts = list(_HOST.finditer(before))
     if not hosts:
-        relative = tag is not None and source.base and before.startswith("/") and not before.startswith("//")
-        address = urljoin(source.base or "", before + rest) if relative else ""
+        base = take_apart(source.base) if tag and source.base and before.startswith("/") else None
+        address = f"https://{base.host}{before}{rest}" if base and before[1:2] != "/" else ""
         return place, match(address) if shows_post(address) else None
     address = "https://" + before[hosts[-1].start() :] + rest
     named = match(address) if shows_post(address) else impossible(address)

@@ -62,3 +62,24 @@ def test_the_printed_form_of_a_post_gives_it_back(lines, author, handle, number,
     assert (found.kind, found.post.post_id, found.handle) == ("embed", str(number), handle)
     assert (found.author, str(found.date)) == (author, "2021-06-28")
     assert found.text == body.replace("<br>", "\n")
+
+
+SOUP = [
+    *growth.UNITS, '<base href="https://x.com/', 'href="/a/status/20"', f"status/{'9' * 40}", 'data-tweet-id="0"', "\0",
+    "<meta charset=utf-16>", "<meta charset=big5>", "é", "€", "<?php ?>", "<![CDATA[", "]]>", "<svg>", "<select>",
+    "\\u003c",
+]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.sampled_from(SOUP), max_size=30).map("".join),
+    st.sampled_from(["utf-8", "latin-1", "cp1251", "utf-16", "utf-16-le", "cp932", "gb18030"]),
+    st.sampled_from([None, "utf-8", "latin-1", "utf-16", "nonsense", "base64", "big5", "idna"]),
+    st.sampled_from([None, "https://x.com/a", "https://[::1", "x", ""]),
+    st.sampled_from(["a.html", "a.txt", "-"]),
+)
+def test_any_page_is_read_whatever_is_said_about_it(text, encoding, charset, url, name):
+    """Encodings and charsets that don't agree, addresses that are none; what is wrong with an id is no post."""
+    found = find(text.encode(encoding, "replace"), key="k", name=name, url=url, charset=charset)
+    assert not any(one.post and one.problem for one in found.finds)

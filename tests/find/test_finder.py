@@ -301,6 +301,14 @@ def test_hostile_repetition_takes_linear_time(unit, name):
     assert time.perf_counter() - began < 8
 
 
+@pytest.mark.parametrize("url", ["https://[::1", "x", "//", "https://x.com:99/", "\x00"])
+def test_an_address_that_is_none_resolves_nothing(url):
+    """Whatever a page is said to come from, its own links are read."""
+    page = f'<a href="/ada/status/20">x</a> <a href="{OLD_URL}">y</a>'
+    (found,) = find(page.encode(), key="k", name="a.html", url=url).finds
+    assert found.url == f"https://x.com/ada/status/{OLD}"
+
+
 @pytest.mark.parametrize("size", [1, 8, 300, 1000])
 def test_zeros_before_a_page_hide_nothing(size):
     """Only every second byte being zero is UTF-16."""
