@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Literal
 Precision = Literal["estimated", "day", "minute", "second", "millisecond"]
 Why = Literal[
     "article", "source", "robots", "hop", "post", "oembed", "api", "fxtwitter", "media", "avatar", "card", "listing",
-    "memento", "submit",
+    "memento", "submit", "import",
 ]  # fmt: skip
 Cut = Literal["length", "time", "disconnect"]
 Kind = Literal["embed", "link"]

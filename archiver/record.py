@@ -272,7 +272,7 @@ def public(
         "error": error,
         "identified": archived.identified_json(search) if search else None,
         "recovered": archived.found_json(kept),
-        "links": [{key: link.get(key) for key in ("short", "end", "ended", "hops")} for link in links],
+        "links": [{key: link.get(key) for key in ("short", "end", "ended", "hops", "source")} for link in links],
         "facts": facts,
         "claims": compare.claims(answered, claimed),
         "disagreements": [*_of_the_id(find, kept), *compare.disagreements(answered, claimed)],

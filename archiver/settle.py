@@ -208,6 +208,8 @@ class Settler:
         resolution = await resolve.resolve(short, fetcher, self._match, max_hops=self._reach.max_hops)
         if self._reread and known is not None:
             return await self._link_reread(resolution, known), False
+        if known is not None and known.get("source") and resolution.ended not in ("post", "page", "unsafe"):
+            return known, True  # what a ledger tells, which we could not find better ourselves
         wait = resolution.try_again_after_s
         due = self._clock.now() + timedelta(seconds=wait) if wait is not None else None
         document = record.link_document(resolution, at=self._clock.now(), settled=due is None, try_again_at=due)

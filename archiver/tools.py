@@ -30,8 +30,9 @@ from archiver.net.robots import RobotsFetcher
 from archiver.platforms import short_link
 from archiver.platforms.x.post import X
 from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher, Manners, Nights, Scout
-from archiver.store import crawls, folders, intake, outgoing
+from archiver.store import crawls, folders, imports, intake, outgoing
 from archiver.store.archive import Archive, Habits
+from archiver.store.imports import Imported
 from archiver.store.recorder import RecallingFetcher, RecordingFetcher
 from archiver.store.revisits import Rule
 from archiver.store.scout import Scouting
@@ -234,6 +235,18 @@ def reading(config: Config) -> Iterator[Catalog]:
 
 
 new_file = outgoing.new_file
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file that the user named. Raises ``NoInput``."""
+    return intake.read_file(str(path))
+
+
+async def take_in(config: Config, path: Path, *, wait_lock_s: float = 0) -> Imported:
+    """Take the WARC or WACZ ``path`` into the archive. Raises ``NoInput``, and what ``writing`` raises."""
+    async with writing(config, wait_lock_s=wait_lock_s) as ready:
+        assert isinstance(ready.catalog, Archive)
+        return await imports.take_in(ready.catalog, path)
 
 
 def timestamps(config: Config) -> Callable[[str, bytes, str], bytes]:

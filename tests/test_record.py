@@ -252,7 +252,7 @@ class TestPublic:
             link = record.link_document(found, at=NOW, settled=status == "archived", try_again_at=None)
             row = public(LINK, links=[link.body], status=status, error=error)
             assert valid(row, "saved")
-            assert valid({**record.link_json(found), "error": found.error}, "resolved")
+            assert valid({**record.link_json(found), "error": found.error, "source": None}, "resolved")
         assert [hop.http_status for hop in ended.hops] == [301, 301, 200]
         assert (waiting.hops[0].http_status, waiting.hops[0].warc) == (None, None)
 

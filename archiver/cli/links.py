@@ -12,6 +12,8 @@ from archiver import config, printing, run, tools
 from archiver.cli import shared
 from archiver.errors import ArchiverError, NoInput
 
+_TOLD = ("short", "end", "ended", "hops", "error", "source")
+
 
 @click.command()
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
@@ -95,7 +97,9 @@ async def _resolve(settings: config.Config, urls: Sequence[str], *, as_json: boo
         links = await asyncio.gather(*(running.follow(url) for url in urls))
     for link in links:
         if as_json:
-            click.echo(printing.json_line({key: link.get(key) for key in ("short", "end", "ended", "hops", "error")}))
+            click.echo(
+                printing.json_line({key: link.get(key) for key in ("short", "end", "ended", "hops", "error", "source")})
+            )
         else:
             printing.chain(out, link)
             if link.get("error"):

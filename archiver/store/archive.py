@@ -309,6 +309,20 @@ class Archive(Nights):
         await self.add([done])
         return {**done.body, "leftovers": purge.leftovers(self._folder)}
 
+    async def copy(self, groups: Sequence[records.Group]) -> None:
+        """Keep groups of records that were made elsewhere as they are, in this order. Raises ``StoreError``."""
+        if groups:
+            writer = self._writing().writer
+            await writer.write(groups, writer.volume())
+
+    def holds(self, record_id: str) -> bool:
+        """Whether a capture or a document of this record id is here."""
+        return self._rows.capture(record_id) is not None or bool(self._rows.documented(record_id))
+
+    def holds_slot(self, slot: str, url: str) -> bool:
+        """Whether anything was captured in this slot for this URL."""
+        return bool(self._rows.captured(fields.text(slot), fields.uri(url)))
+
     async def add_file(self, uri: str, data: bytes, media_type: str) -> WarcRef:
         """See ``ports.Catalog``."""
         pen, slot = self._writing(), fields.uri(uri)

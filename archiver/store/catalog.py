@@ -244,6 +244,11 @@ class Catalog:
         ids = schema.capture.c.record_id
         return {row.record_id for row in self.rows(sa.select(ids).where(ids.in_(record_ids)))}
 
+    def documented(self, record_id: str) -> bool:
+        """Whether this record is a document that was taken up."""
+        known = schema.document.c.record_id
+        return bool(self.rows(sa.select(known).where(known == record_id)))
+
     def captured(self, slot: str, url: str) -> Sequence[Mapping[str, Any]]:
         """The rows of ``capture`` for this slot and URL, newest first."""
         if self._captured_keys is not None and hash((slot, url)) not in self._captured_keys:

@@ -37,6 +37,7 @@ __all__ = [
     "begins_crawl",
     "capped",
     "is_crawl",
+    "parts",
     "spooled",
 ]
 
@@ -94,7 +95,7 @@ def answers_in(
     with _Capped(os.dup(file.fileno()), limits.directory_bytes) as capped:
         crawl = Crawl(capped.fileno(), limits)
         try:
-            for start, end in _parts(capped, crawl):
+            for start, end in parts(capped, crawl):
                 yield from _window(crawl, start, end)
         except Spent as error:
             crawl.skip(str(error), chief=True)
@@ -133,8 +134,9 @@ def _open(path: Path) -> int:
     return fd
 
 
-def _parts(file: FileIO, crawl: Crawl) -> Iterator[tuple[int, int]]:
-    """(start, end) of each WARC in the file."""
+def parts(file: FileIO, crawl: Crawl) -> Iterator[tuple[int, int]]:
+    """(start, end) of each WARC in the file: of itself, or those that lie stored in a WACZ; ``crawl`` is told what
+    can't be read. Raises ``Spent``."""
     first = os.pread(crawl.fd, len(_ZIP), 0)
     if first == _ZSTD:
         crawl.skip("it is compressed with zstd; unpack it first (unzstd)")

@@ -16,7 +16,7 @@ from archiver.store.catalog import Catalog
 from archiver.store.documents import clean
 from archiver.store.member import Torn
 from archiver.store.recovery import Found, groups
-from archiver.store.scan import Block, read_records
+from archiver.store.scan import Block, Record, read_record, read_records
 
 _BATCH = 200
 _PIECE = 1 << 20
@@ -85,21 +85,49 @@ class Taken:
 
 def take_out(folder: Path, name: str, offsets: Iterable[int], committed: int, out: BinaryIO) -> Iterator[Taken]:
     """Copy the groups that begin at ``offsets`` of a WARC to ``out``, byte for byte, each read and checked to its end
-    first, behind the file's own ``warcinfo``. Raises ``Damaged`` when one is not whole."""
+    first, each behind the ``warcinfo`` that it names: the file's own, or the one that it was imported with.
+
+    Raises ``Damaged`` when one is not whole.
+    """
     fd = warc.open_to_read(folder, name)
     with os.fdopen(fd, "rb"):
+        written: set[str] = set()
+        infos: dict[str, Record] = {}
         for offset in sorted({0, *offsets}):
-            try:
-                found = next(groups(read_records(fd, offset, committed), name), None)
-            except Torn as error:
-                raise Damaged(
-                    f"{name}, offset {offset:,}: {error}", hint=f"archiver verify {name} says more"
-                ) from error
-            if found is None:
-                raise Damaged(f"{name}, offset {offset:,}: nothing is there")
+            found, first = _group(fd, offset, committed, name)
+            info = first.header("warc-warcinfo-id") or ""
+            if info and info not in written:
+                infos = infos or _infos(fd, committed, name)
+                if info in infos:
+                    _copy(fd, infos[info].offset, infos[info].end, out)
+                written.add(info)
+            if first.kind == "warcinfo":
+                if first.record_id in written:
+                    continue
+                written.add(first.record_id)
             new = out.tell()
             _copy(fd, offset, found.end, out)
             yield Taken(offset_bytes=new, found=found)
+
+
+def _group(fd: int, offset: int, committed: int, name: str) -> tuple[Found, Record]:
+    """The group that begins there, and its first record."""
+    try:
+        first = read_record(fd, offset)
+        found = next(groups(read_records(fd, offset, committed), name), None)
+    except Torn as error:
+        raise Damaged(f"{name}, offset {offset:,}: {error}", hint="`archiver verify` says more") from error
+    if found is None:
+        raise Damaged(f"{name}, offset {offset:,}: nothing is there")
+    return found, first
+
+
+def _infos(fd: int, committed: int, name: str) -> dict[str, Record]:
+    """Every ``warcinfo`` of the file by its id."""
+    try:
+        return {one.record_id: one for one in read_records(fd, 0, committed) if one.kind == "warcinfo"}
+    except Torn as error:
+        raise Damaged(f"{name}: {error}", hint="`archiver verify` says more") from error
 
 
 def block(folder: Path, row: Row, most_bytes: int) -> bytes:

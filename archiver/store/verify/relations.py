@@ -117,7 +117,8 @@ class AcrossFiles:
         record_id = seen.record.record_id
         place = file << _OFFSET_BITS | seen.record.offset
         mark = hash(record_id) & _MASK
-        if record_id:
+        # A warcinfo within a file came with records that were imported, and may have come into others with others.
+        if record_id and not (seen.head.kind == "warcinfo" and seen.record.offset):
             self._ids[mark % _BUCKETS].extend((mark, place))
         first = seen.head.first
         if (original := first.get("warc-refers-to")) is not None:
