@@ -150,7 +150,12 @@ def _line(found: Finding) -> str:
 
 def _sum(checked: Checked) -> str:
     share = "" if checked.sampled == 1 else f" ({checked.sampled:.1%} of the archive)"
-    size = f"{checked.files:,} files, {checked.records:,} records, {checked.data_bytes:,} bytes{share}"
-    defects = f"{checked.defects:,} defect{'s' * (checked.defects != 1)}" if checked.defects else "no defect"
-    notes = f", {checked.notes:,} note{'s' * (checked.notes != 1)}" if checked.notes else ""
-    return f"{size}: {defects}{notes}"
+    size = (
+        f"{_counted(checked.files, 'file')}, {_counted(checked.records, 'record')}, {checked.data_bytes:,} bytes{share}"
+    )
+    notes = f", {_counted(checked.notes, 'note')}" if checked.notes else ""
+    return f"{size}: {_counted(checked.defects, 'defect') if checked.defects else 'no defect'}{notes}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"

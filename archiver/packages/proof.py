@@ -126,8 +126,8 @@ class _Judge:
         self._seal(package, entries, roots, token)
         for number, path in enumerate(sorted(one for one in entries if one.startswith("archive/"))):
             self._warc(package, entries[path], number)
-        for code, (_, at), found in self._across.references():
-            if found is None:
+        for code, (_, at), found, is_gone in self._across.references():
+            if found is None and not is_gone:
                 self.defect(code, f"the record at offset {at:,} refers to one that is not in it", self._name)
         self._index(package, entries)
         self._cited(package, entries)

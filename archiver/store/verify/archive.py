@@ -143,13 +143,17 @@ def relate(
         record = _head_at(opened, names[file], offset)
         said = f"a record of {names[one]} has the same WARC-Record-ID"
         report.add("duplicate-id", said, file=names[file], offset=offset, record_id=record.get("warc-record-id"))
-    for code, (file, offset), original in across.references():
+    for code, (file, offset), original, is_gone in across.references():
         if original is None:
             record = _head_at(opened, names[file], offset)
             report.add(
-                code, f"there is no {record.get('warc-refers-to')}" + ("" if all_there else " in the files given"),
-                file=names[file], offset=offset, record_id=record.get("warc-record-id"), strict=all_there,
-            )  # fmt: skip
+                code,
+                f"there is no {record.get('warc-refers-to')}" + ("" if all_there else " in the files given"),
+                file=names[file],
+                offset=offset,
+                record_id=record.get("warc-record-id"),
+                strict=all_there and not is_gone,
+            )
         elif code == "dangling-revisit":
             record, other = _head_at(opened, names[file], offset), _head_at(opened, names[original[0]], original[1])
             for said in _differences(record, other):

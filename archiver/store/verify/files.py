@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from archiver.store import fields, recovery, warc
@@ -13,6 +14,11 @@ from archiver.store.scan import read_record
 from archiver.store.verify.reader import Gap, Seen, read
 from archiver.store.verify.relations import AcrossFiles, InFile
 from archiver.store.verify.report import MOST_OF_A_KIND, Report
+
+LOST = "archiver-lost"
+"""In the ``warcinfo`` of a repaired file: the id of a record that could not be salvaged."""
+REMOVED = "archiver-removed"
+"""In a tombstone: the id of a record that was purged."""
 
 _WATCH_EVERY_BYTES = 1 << 20
 _MOST_REMEMBERED = 100_000
@@ -85,6 +91,8 @@ def check(
         records.see(one)
         if across is not None:
             across.see(number, one)
+            if strict and one.whole:
+                across.leave(_gone(one))
         if counted is not None:
             counted.records += 1
         if strict:
@@ -98,6 +106,14 @@ def check(
     groups.finish(sorted(told))
     if watch is not None:
         watch(size - done)
+
+
+def _gone(seen: Seen) -> Iterator[str]:
+    """The record ids that a tombstone, or the ``warcinfo`` of a repaired file, says are no longer there."""
+    block = seen.record.block
+    if LOST.encode() in block or REMOVED.encode() in block:
+        with suppress(ValueError):
+            yield from (value for name, value in fields.parse(block) if name in (LOST, REMOVED))
 
 
 def belongs(seen: Seen, warcinfos: set[str]) -> bool:

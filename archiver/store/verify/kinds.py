@@ -61,7 +61,7 @@ KINDS: dict[str, Kind] = {
     "payload-digest": Kind(_BYTES),
     "no-digest": Kind("nothing proves these bytes", others="note"),
     "digest-form": Kind("the digest could not be checked", others="note"),
-    "framed-digest": Kind("the payload digest is that of the chunked bytes, not of the entity body", others="note"),
+    "framed-digest": Kind("tools that follow the standard (5.9) report it as wrong", others="note"),
     "short-body": Kind("the answer broke off, and nothing says so: capture it again", others="note"),
     "framing": Kind("replay tools will fail: the head says chunked, and the body is not", others="note"),
     "excess": Kind("bytes behind the message stand in its record", others="note"),

@@ -110,6 +110,7 @@ class AcrossFiles:
 
     def __init__(self) -> None:
         self._ids = [array("Q") for _ in range(_BUCKETS)]
+        self._gone: set[int] = set()
         self._refers: dict[str, array[int]] = {"dangling-refers": array("Q"), "dangling-revisit": array("Q")}
 
     def see(self, file: int, seen: Seen) -> None:
@@ -126,6 +127,10 @@ class AcrossFiles:
             code = "dangling-revisit" if is_revisit else "dangling-refers"
             self._refers[code].extend((hash(original) & _MASK, place))
 
+    def leave(self, record_ids: Iterable[str]) -> None:
+        """These are known to be gone: purged, or lost when their file was repaired."""
+        self._gone.update(hash(one) & _MASK for one in record_ids)
+
     def twice(self) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
         """((file, offset), (file, offset)) of records of different files with the same id."""
         for bucket in self._ids:
@@ -135,8 +140,9 @@ class AcrossFiles:
                 if other >> _OFFSET_BITS != place >> _OFFSET_BITS:
                     yield _split(other), _split(place)
 
-    def references(self) -> Iterator[tuple[str, tuple[int, int], tuple[int, int] | None]]:
-        """(code if it dangles, (file, offset) of the record that refers, and of the one referred to or ``None``)."""
+    def references(self) -> Iterator[tuple[str, tuple[int, int], tuple[int, int] | None, bool]]:
+        """(code if it dangles, (file, offset) of the record that refers, and of the one referred to or ``None``,
+        whether that one is known to be gone)."""
         wanted = {mark for refers in self._refers.values() for mark in refers[::2]}
         found = {
             mark: place
@@ -147,7 +153,7 @@ class AcrossFiles:
         for code, refers in self._refers.items():
             for mark, place in zip(refers[::2], refers[1::2], strict=True):
                 original = found.get(mark)
-                yield code, _split(place), None if original is None else _split(original)
+                yield code, _split(place), None if original is None else _split(original), mark in self._gone
 
 
 def _split(place: int) -> tuple[int, int]:

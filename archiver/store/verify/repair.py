@@ -27,11 +27,13 @@ from archiver.store import records, warc
 from archiver.store.catalog import Catalog
 from archiver.store.lock import Lock
 from archiver.store.manifest import Entry, Manifest
+from archiver.store.member import Buffer
 from archiver.store.recovery import ARCHIVE_ID, QUARANTINE
 from archiver.store.verify import files, requeue
+from archiver.store.verify.files import LOST
 from archiver.store.verify.rebuild import make_anew
 from archiver.store.verify.report import Report
-from archiver.store.verify.salvage import Salvaged, salvage, warcinfo_ids
+from archiver.store.verify.salvage import Salvaged, salvage
 
 _PIECE = 1 << 20
 _ORPHANS = ".orphans.warc.gz"
@@ -91,10 +93,10 @@ def _in_archive(path: Path, folder: Path, now: datetime, software: str) -> tuple
             half.unlink(missing_ok=True)
             orphans.unlink(missing_ok=True)
             with _Out(half) as out, _Out(orphans) as apart:
-                about = _about(folder, path.name, sha256, software)
-                named, is_there = warcinfo_ids(fd, size)
+                beforehand = salvage(fd, size, _nowhere, _nowhere, strict=True)
+                about = _about(folder, path.name, sha256, software, beforehand.ids)
                 # Where the old file's own is lost, the new one takes its id: the records name it.
-                first = records.warcinfo_part(new, now, about, record_id=None if is_there else named)
+                first = records.warcinfo_part(new, now, about, record_id=beforehand.missing_warcinfo)
                 first.write_to(out.write)
                 done = salvage(fd, size, out.write, apart.write, strict=True)
         finally:
@@ -135,8 +137,8 @@ def _anew(folder: Path, now: datetime, said: Repaired, damaged: str) -> tuple[Re
     return replace(said, lost=tuple(sorted(set(lost.values()))), again=sum(one.at == now for one in found)), found
 
 
-def _about(folder: Path, old: str, sha256: str, software: str) -> Sequence[tuple[str, str]]:
-    """What the new file's ``warcinfo`` says."""
+def _about(folder: Path, old: str, sha256: str, software: str, kept: set[str]) -> Sequence[tuple[str, str]]:
+    """What the new file's ``warcinfo`` says: also which records are gone, so that nobody looks for them."""
     said = [
         ("software", software),
         ("format", "WARC File Format 1.1"),
@@ -149,9 +151,12 @@ def _about(folder: Path, old: str, sha256: str, software: str) -> Sequence[tuple
         return said
     try:
         archive_id = catalog.archive("id")
+        lost = [(LOST, one) for one in requeue.captures_in(catalog, old) if one not in kept]
+    except ArchiverError:
+        return said
     finally:
         catalog.close()
-    return [*said, (ARCHIVE_ID, archive_id)] if archive_id else said
+    return [*said, *([(ARCHIVE_ID, archive_id)] if archive_id else []), *lost]
 
 
 def _is_sound(fd: int, size: int, name: str, *, strict: bool) -> bool:
@@ -222,6 +227,10 @@ def _sha256(fd: int) -> str:
         digest.update(piece)
         at += len(piece)
     return digest.hexdigest()
+
+
+def _nowhere(_: Buffer) -> None:
+    """Takes it."""
 
 
 def _nobody(_: Finding) -> None:

@@ -18,13 +18,23 @@ _BATCH = 200
 _ID = re.compile(r"<urn:uuid:[0-9a-fA-F-]{36}>")
 
 
+def captures_in(catalog: Catalog, file: str) -> Iterator[str]:
+    """The record ids of the captures that the catalog knows in ``file``."""
+    for batch in catalog.stream(sa.select(schema.capture.c.record_id).where(schema.capture.c.warc == file), _BATCH):
+        yield from (row.record_id for row in batch)
+
+
 def lost_captures(then: Catalog, now: Catalog) -> dict[str, str]:
-    """Record id → slot of the captures that ``then`` had and ``now`` has not."""
+    """Record id → slot of the captures that ``then`` had and ``now`` has not, and of revisits whose original is one of
+    those."""
     columns = (schema.capture.c.record_id, schema.capture.c.slot)
     lost: dict[str, str] = {}
     for batch in then.stream(sa.select(*columns), _BATCH):
         there = now.known([row.record_id for row in batch])
         lost.update({row.record_id: row.slot for row in batch if row.record_id not in there})
+    revisits = sa.select(*columns, schema.capture.c.refers_to).where(schema.capture.c.refers_to.is_not(None))
+    for batch in now.stream(revisits, _BATCH):
+        lost.update({row.record_id: row.slot for row in batch if row.refers_to in lost})
     return lost
 
 

@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import BinaryIO, cast
 
@@ -29,11 +29,20 @@ Out = Callable[[Buffer], object]
 
 @dataclass(slots=True)
 class Salvaged:
-    """``records`` and ``orphans``: how many were written to either place. ``lost_bytes``: of the old file."""
+    """``records`` and ``orphans``: how many were written to either place. ``lost_bytes``: of the old file. ``ids``: of
+    the records of whole groups. ``named``: how many records name each ``warcinfo``."""
 
     records: int = 0
     orphans: int = 0
     lost_bytes: int = 0
+    ids: set[str] = field(default_factory=set)
+    named: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def missing_warcinfo(self) -> str | None:
+        """The id of the ``warcinfo`` that most records name and that is not there; ``None`` when it is."""
+        most = self.named.most_common(1)
+        return most[0][0] if most and most[0][0] not in self.ids else None
 
 
 def salvage(fd: int, size: int, out: Out, orphans: Out, *, strict: bool) -> Salvaged:
@@ -71,19 +80,6 @@ def _salvaged(found: Iterator[Seen | Gap], copy: _Copier, out: Out, orphans: Out
     return done
 
 
-def warcinfo_ids(fd: int, size: int) -> tuple[str | None, bool]:
-    """(the id of the ``warcinfo`` that most records of the file name, whether it is whole and there)."""
-    named: Counter[str] = Counter()
-    there = set()
-    for one in read(fd, size, strict=True):
-        if isinstance(one, Seen) and one.whole:
-            named.update(filter(None, [one.head.first.get("warc-warcinfo-id")]))
-            if one.head.kind == "warcinfo":
-                there.add(one.record.record_id)
-    most = named.most_common(1)
-    return (most[0][0], most[0][0] in there) if most else (None, bool(there))
-
-
 def _end(group: list[Seen], copy: _Copier, out: Out, orphans: Out, done: Salvaged) -> None:
     """Copy a group to where it belongs."""
     try:
@@ -92,6 +88,9 @@ def _end(group: list[Seen], copy: _Copier, out: Out, orphans: Out, done: Salvage
         is_whole = False
     for one in group:
         copy.to(one, out if is_whole else orphans)
+        if is_whole:
+            done.ids.add(one.record.record_id)
+            done.named.update(filter(None, [one.head.first.get("warc-warcinfo-id")]))
     done.records += len(group) if is_whole else 0
     done.orphans += 0 if is_whole else len(group)
 

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import itertools
 import zlib
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,8 +34,8 @@ async def fill(one):
     shown = [{"url": f"https://t.co/c{number}", "record_id": ref.record_id} for number, ref in enumerate(refs)]
     for number, one_shown in enumerate(shown):
         document = post(f"{20 + number}")
-        document.body["captures"] = [one_shown]  # type: ignore[index]
-        await one.add([document])
+        body = {**document.body, "captures": [one_shown]}
+        await one.add([replace(document, body=body, refers_to=refs[number])])
     outcomes = tuple(outcome(number, f"{20 + number}", captures=[shown[number]]) for number in range(4))
     await one.add([article_of(outcomes=outcomes)])
 
