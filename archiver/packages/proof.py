@@ -15,7 +15,7 @@ import json
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -292,6 +292,9 @@ class _Noting(AcrossFiles):
         self._inner.see(file, seen)
         self._seen_ids.add(seen.record.record_id)
         self._targets[seen.record.offset] = seen.head.first.get("warc-target-uri", "").strip("<>")
+
+    def leave(self, record_ids: Iterable[str]) -> None:
+        self._inner.leave(record_ids)
 
 
 def _pieces(package: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
