@@ -8,7 +8,7 @@ unexport ARTICLE
 export ARTICLE_AS_TYPED := $(value ARTICLE)
 
 .DEFAULT_GOAL := help
-.PHONY: help save demo test table check fmt lock bench crash faults corpus growth clean
+.PHONY: help save demo test table check fmt lock bench crash nights faults corpus growth clean
 
 help:            ## what there is
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -55,9 +55,13 @@ faults: $(VENV)/.dev ## every write, sync, link and unlink of a `save` goes wron
 	$(BIN)/python -m tests.faults
 	$(BIN)/python -m tests.faults.purge
 
+nights: $(VENV)/.dev ## a month of nights, each killed, stopped, out of room or met by another: the same end
+	$(BIN)/python -m tests.night_loop
+
 bench: $(VENV)/.dev ## speed and memory beside wget, as ratios
 	$(BIN)/python -m bench.save
 	$(BIN)/python -m bench.find
+	$(BIN)/python -m bench.night
 
 lock: $(VENV)/.dev  ## renew both lock files
 	printf 'flit_core>=3.9,<4\n' | $(BIN)/uv pip compile pyproject.toml - --extra fast --extra pack --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock

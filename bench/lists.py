@@ -13,7 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 LINKS, POSTS, IMAGES = 500, 500, 100
 SIZES = {"json": 1500, "html": 600, "photo": 120}
 DOCUMENTS = "documents.example"
-HOSTS = ("t.co", "cdn.syndication.twimg.com", "publish.twitter.com", "pbs.twimg.com", "pages.example", DOCUMENTS)
+NIGHT = "night.example"
+HOSTS = (NIGHT, "t.co", "cdn.syndication.twimg.com", "publish.twitter.com", "pbs.twimg.com", "pages.example", DOCUMENTS)
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 _FIRST_ID = 1_787_000_000_000_000_000
 _WORDS = tuple("the a of to and in that it was for on are with as his they be at one have this from or had by".split())
@@ -60,6 +61,8 @@ def answers() -> dict[tuple[str, str], bytes]:
 
 def computed(host: str, target: str) -> bytes | None:
     """What tweet-result and oEmbed answer for one of the posts."""
+    if host == NIGHT:
+        return _night(target)
     query = parse_qs(urlsplit(target).query)
     if host == "cdn.syndication.twimg.com":
         return _ok("application/json; charset=utf-8", json.dumps(_tweet(query["id"][0])).encode())
@@ -71,6 +74,26 @@ def computed(host: str, target: str) -> bytes | None:
         embed = {"author_name": "B", "author_url": f"https://twitter.com/{handle}", "html": markup, "type": "rich"}
         return _ok("application/json; charset=utf-8", json.dumps(embed).encode())
     return None
+
+
+def night_posts(article: int) -> range:
+    """The numbers of the posts in one of the night's articles: two or three, five for two articles."""
+    return range(LINKS + 5 * article // 2, LINKS + 5 * (article + 1) // 2)
+
+
+def _night(target: str) -> bytes:
+    """``/map/COUNT``: a sitemap of so many articles. ``/a/NUMBER``: an article with its posts embedded."""
+    _, kind, number = target.split("/")
+    if kind == "map":
+        urls = "".join(f"<url><loc>https://{NIGHT}/a/{one}</loc></url>" for one in range(int(number)))
+        return _ok("application/xml", f"<urlset>{urls}</urlset>".encode())
+    embeds = "".join(
+        f'<blockquote class="twitter-tweet"><p>Words.</p>&mdash; B (@bench_{one}) '
+        f'<a href="https://twitter.com/bench_{one}/status/{post_id(one)}">May 5, 2024</a></blockquote>'
+        for one in night_posts(int(number))
+    )
+    page = _page(random.Random(int(number)), 12_000).replace(b"</body>", embeds.encode() + b"</body>")
+    return _ok("text/html; charset=utf-8", page)
 
 
 def _tweet(id_: str) -> dict[str, object]:

@@ -7,8 +7,9 @@ report must say, worked out from the script and from what the catalog says is du
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,10 @@ from typing import Any
 
 from archiver import config, night
 from archiver.cli.nightly import tonight
+from archiver.errors import ArchiverError
+from archiver.model import PostRef
 from archiver.store.archive import Archive
+from archiver.tools import run_async
 from tests.loopback.nouns import Account, Photo, Post, snowflake
 from tests.loopback.scenarios import SCENARIOS, Scenario
 from tests.loopback.server import Host, LoopbackWeb, reply
@@ -194,11 +198,28 @@ async def _busy(asked: Any, line: Any) -> None:
     await line.send(reply(429, b"", ("Retry-After", "3600")))
 
 
-def _ref(one: Post) -> Any:
-    from archiver.model import PostRef
-
+def _ref(one: Post) -> PostRef:
     return PostRef(platform="x", post_id=one.post_id)
 
 
 def _instant(written: Any) -> datetime:
     return datetime.fromisoformat(str(written))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """One night as a process of its own, over the web that the folder's configuration names: its exit code.
+
+    ``python -m tests.month FOLDER NIGHT MINUTES``: so many minutes after the night's hour.
+    """
+    folder, on, minutes = Path(arguments[0]), int(arguments[1]), float(arguments[2])
+    clock = MovedClock(FIRST + timedelta(days=on - 1, minutes=minutes))
+    work = tonight(config.load(folder / "config.toml"), night.Limits(), clock=clock, quiet=True)
+    try:
+        return int(run_async(work)["exit_code"])
+    except ArchiverError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
