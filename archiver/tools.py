@@ -129,6 +129,7 @@ def politeness(config: Config) -> PolitenessConfig:
     """The configured politeness, with the web archives' own rates where nothing else is written for them."""
     archives = config.archives
     rates = {
+        archives.availability_url: archives.cdx_per_minute,
         archives.cdx_url: archives.cdx_per_minute,
         archives.replay_url: archives.mementos_per_minute,
         archives.save_url: archives.saves_per_minute,

@@ -6,6 +6,7 @@
 | any answer with ``remaining: 0`` and a reset | nobody gets a turn until then |
 | an answer of at most 1 MB that took longer than 10 s | half the rate |
 | nothing, nothing in time, 5xx | five in a row: the host rests (``breaker``) |
+| an archived answer (``Memento-Datetime``) | whatever its status: the archive answers well |
 """
 
 from __future__ import annotations
@@ -109,6 +110,8 @@ class Mannered:
 
     def _learn(self, host: str, tape: Tape, tally: Tally) -> None:
         status = tape.layout.status if tape.layout else None
+        if tape.layout and any(name.lower() == "memento-datetime" for name, _ in tape.layout.headers):
+            status = 200  # what a web archive once got: its own answer is this one
         busy = status in (429, 503)
         asked_s = wanted_s(tape.layout.headers, self._clock.now(), busy=busy) if tape.layout else None
         tally.busy += busy
