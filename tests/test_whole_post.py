@@ -10,6 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from archiver import compare
+from tests.loopback.gallery import KINDS
 from tests.loopback.nouns import Account, Photo, Post, Video, snowflake
 from tests.loopback.scenarios import SCENARIOS, Scenario
 from tests.loopback.server import LoopbackWeb
@@ -172,6 +174,34 @@ class TestMedia:
         assert "1280x720" in film["file"]["url"]
         assert film["poster"]["media_type"] == "image/jpeg"
         assert [url.endswith(".m3u8?tag=12&container=fmp4") for url in film["playlists"]] == [True]
+
+
+class TestFacts:
+    def test_every_kind_of_post_becomes_a_valid_record(self, desk) -> None:
+        """All that a post can hold, in one article: each is public, and each service's text is the same text."""
+        at = desk(*KINDS.values())
+        rows = {row["post_id"]: row for row in at.save(*(embed(shown) for shown in KINDS.values()))}
+        assert len(rows) == len({shown.post_id for shown in KINDS.values()})
+        for name, shown in KINDS.items():
+            row = rows[shown.post_id]
+            assert row["availability"] == "public", (name, row["error"])
+            assert not [one for one in row["disagreements"] if one["field"] == "handle"], name
+            answered = [fact for fact in row["facts"]["text"] if "." in fact["how"]] if "text" in row["facts"] else []
+            words = {compare.bare(fact["value"]) for fact in answered}
+            assert len(words) <= 1, (name, words)
+        fields = {field for row in rows.values() for field in row["facts"]}
+        assert fields >= set("card poll text_cut edits media avatar links counts quoted in_reply_to".split())
+
+    def test_what_a_card_and_a_poll_hold(self, desk) -> None:
+        """The preview with its picture; each choice with its votes."""
+        kinds = [shown for shown in KINDS.values() if shown.card or shown.poll]
+        rows = desk(*kinds).save(*map(embed, kinds))
+        card = next(row["facts"]["card"][0]["value"] for row in rows if "card" in row["facts"])
+        assert card["image"]["bytes"] > 100
+        assert card["title"]
+        poll = next(row["facts"]["poll"][0]["value"] for row in rows if "poll" in row["facts"])
+        shown = next(shown.poll for shown in kinds if shown.poll)
+        assert [(one["label"], one["votes"]) for one in poll["choices"]] == list(shown.choices)
 
 
 class TestSources:
