@@ -51,6 +51,7 @@ _ADDRESS_TEXT = re.compile(r"(?:https?://|www\.)?\S*(?:twitter|x)\.com/\S*")
 _ENDINGS = frozenset((">", "]", "[", ";", "n", "r", "e", ""))
 """The last sign of what opens a block: of a tag, a CDATA section, an entity, ``\\n``, ``\\u003e``."""
 _LINE = re.compile(r"[ \t>*_<\\-]*(?:https?://)?[\w.-]+/[^\s<>\[\]()]+[>*_\\]*\s*")
+_LINE_BEFORE, _LINE_AFTER = 40, 600
 _UNWANTED_REL = re.compile(r"\b(?:ugc|nofollow)\b")
 
 
@@ -131,7 +132,9 @@ def _alone(source: Source, start: int, end: int) -> dict[str, Any] | None:
 
 def _line(source: Source, start: int, end: int) -> dict[str, Any] | None:
     """In Markdown and plain text, an address on a line of its own."""
-    begin = source.text.rfind("\n", 0, start) + 1
-    until = source.text.find("\n", end)
-    line = source.text[begin : until if until >= 0 else len(source.text)] if start - begin < 40 else ""
-    return {"form": "bare-url"} if _LINE.fullmatch(line[:600]) else None
+    low, high = max(0, start - _LINE_BEFORE), min(len(source.text), end + _LINE_AFTER)
+    begin, until = source.text.rfind("\n", low, start) + 1, source.text.find("\n", end, high)
+    if (begin == 0 and low > 0) or (until < 0 and high < len(source.text)):
+        return None
+    line = source.text[begin : until if until >= 0 else high]
+    return {"form": "bare-url"} if _LINE.fullmatch(line) else None

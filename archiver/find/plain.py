@@ -162,7 +162,7 @@ def _signature(
 
 def _undashed(text: str, floor: int, handle_at: int) -> tuple[int, str | None] | None:
     """A name that fills its line up to the handle, its dash lost on the way."""
-    line = max(floor, text.rfind("\n", 0, handle_at) + 1)
+    line = max(floor, text.rfind("\n", floor, handle_at) + 1)
     name = text[line:handle_at].lstrip("?> \t")
     return (line, _name(name)) if len(name) <= 60 else None
 
