@@ -238,3 +238,22 @@ def test_a_megabyte_of_openings_is_read_in_no_time():
     """Hostile pages cost their length, not its square."""
     for opening in ("<div ", "<div data-tweet-id=", '<meta property="', "<div>", " "):
         permalink.read(opening * (1_000_000 // len(opening)), POST.post_id)
+
+
+ANSWERED = [PAGE.encode(), json.dumps(version_1(POST)).encode(), json.dumps(version_2(POST)).encode()]
+
+
+@given(st.sampled_from(ANSWERED), st.data())
+def test_a_mutated_answer_invents_nothing(body, data):
+    """Bytes lost, doubled or replaced: at worst nothing is read, and whatever is read stands in the answer."""
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(body) - 1))
+        end = min(len(body), start + data.draw(st.integers(0, 60)))
+        body = body[:start] + data.draw(st.sampled_from([b"", b"<", b'"', b"\xff", body[start:end] * 2])) + body[end:]
+    kept = archived.read(answer(body=body, kind="text/html"), REF, WHEN)
+    assert bool(kept.facts) != bool(kept.nothing)
+    for field, fact in kept.facts:
+        if field in ("handle", "author_id", "lang"):
+            assert str(fact.value).encode() in body
+        if field in ("quoted", "in_reply_to"):
+            assert str(dict(cast("dict[str, str]", fact.value))["post_id"]).encode() in body
