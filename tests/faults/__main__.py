@@ -28,7 +28,7 @@ from tests.faults.zygote import WHATS, Fault
 # How many calls a save makes depends on who comes along in a batch; that many beyond the most that was seen are tried.
 _BEYOND = 10
 _CONTROL_EVERY = 5
-_SHOWN = 30
+_TOLD_EVERY = 100
 
 
 def family(call: str) -> str:
@@ -57,9 +57,11 @@ def shown(console: Console, title: str, rounds: list[Round]) -> None:
         f"{', '.join(f'{code} ({count})' for code, count in sorted(codes.items()))}; "
         f"{len(rounds) - len(hit)} faults beyond the end."
     )
-    for one in [one for one in rounds if one.problem][:_SHOWN]:
-        second = f", then {one.second.what} at {one.second.at} ({one.second_call})" if one.second else ""
-        console.print(f"[red]{one.fault.what} at {one.fault.at} ({one.call}){second}[/]: {escape(one.problem or '')}")
+
+
+def _wrong(one: Round) -> str:
+    second = f", then {one.second.what} at {one.second.at} ({one.second_call})" if one.second else ""
+    return f"[red]{one.fault.what} at {one.fault.at} ({one.call}){second}[/]: {escape(one.problem or '')}"
 
 
 def _played(console: Console, kept: bool, options: argparse.Namespace) -> list[Round]:
@@ -68,7 +70,15 @@ def _played(console: Console, kept: bool, options: argparse.Namespace) -> list[R
     chosen = [Fault(at=options.at, what=options.what)] if options.at else every(faults(calls), options.sample)
     title = "A save into an archive that has an article already" if kept else "A save that begins an archive"
     running = play(chosen, kept=kept, recovery=True, jobs=options.jobs)
-    rounds = list(track(running, title, total=len(chosen), console=console, disable=not sys.stdout.isatty()))
+    rounds = []
+    for number, one in enumerate(
+        track(running, title, len(chosen), console=console, disable=not console.is_terminal), 1
+    ):
+        rounds.append(one)
+        if one.problem:
+            console.print(_wrong(one))
+        if number % _TOLD_EVERY == 0 and not console.is_terminal:
+            console.print(f"{number} of {len(chosen)} rounds")
     shown(console, title, rounds)
     beyond = [one for one in rounds if one.fault.at == calls and one.call is not None]
     if beyond:
