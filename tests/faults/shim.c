@@ -8,6 +8,7 @@
  * Only what goes through libc's dynamic symbols is seen, which is true of CPython, of libsqlite3 and of libuv's threads.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +27,7 @@
  * any other call is done); an error, once; or half of a write's bytes, and from then on no room for anything. */
 enum { NOTHING, KILL, TEAR, ERROR, FULL };
 
-static char folder[PATH_MAX], only[256];
+static char folder[PATH_MAX], shadow[PATH_MAX], only[256];
 static size_t folder_length;
 static int log_fd = -1, at, what, code, count, full;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -41,11 +42,12 @@ static ssize_t plain_write(int fd, const void *data, size_t length)
     return real(fd, data, length);
 }
 
-/* `folder_`: absolute. `log_`: a file descriptor that gets a line a call, "kind path", the one that goes wrong with a "!"
+/* `folder_`: absolute. `shadow_`: a folder elsewhere that gets what a power cut would leave. `log_`: a file descriptor that gets a line a call, "kind path", the one that goes wrong with a "!"
  * before it: the `at_`-th (from 1) of those that the pattern `only_` fits (as a shell's; "" fits all). */
-void arm(const char *folder_, int log_, const char *only_, int at_, int what_, int code_)
+void arm(const char *folder_, const char *shadow_, int log_, const char *only_, int at_, int what_, int code_)
 {
     snprintf(folder, sizeof folder, "%s", folder_);
+    snprintf(shadow, sizeof shadow, "%s", shadow_);
     snprintf(only, sizeof only, "%s", only_);
     folder_length = strlen(folder);
     log_fd = log_, at = at_, what = what_, code = code_, count = full = 0;
@@ -91,14 +93,59 @@ static int fate(const char *kind, const char *path, int needs_room)
     return now;
 }
 
-#define SIMPLE(kind, needs_room, is_inside, call) \
+/* A file in the shadow, made anew: `INODE` with a file's bytes, or `names-FOLDER` with a line a name. */
+static int shadow_file(const char *name)
+{
+    char path[PATH_MAX * 2];
+    snprintf(path, sizeof path, "%s/%s", shadow, name);
+    unlink(path);
+    return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+}
+
+/* What is synced is safe: the bytes of a file, or the names in a folder. */
+static void keep(int fd, const char *path)
+{
+    char name[PATH_MAX], piece[1 << 16];
+    struct stat about;
+    if (fstat(fd, &about)) return;
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    if (S_ISREG(about.st_mode)) {
+        int from = open(name, O_RDONLY | O_CLOEXEC); /* `fd` itself may be for writing only */
+        snprintf(name, sizeof name, "%lu", (unsigned long)about.st_ino);
+        int to = shadow_file(name);
+        for (ssize_t length; (length = read(from, piece, sizeof piece)) > 0;) plain_write(to, piece, length);
+        close(from), close(to);
+    } else {
+        DIR *names = opendir(path);
+        snprintf(name, sizeof name, "names-%.200s", path[folder_length] ? path + folder_length + 1 : "");
+        int to = shadow_file(name);
+        for (struct dirent *one; (one = readdir(names));)
+            plain_write(to, piece, snprintf(piece, sizeof piece, "%lu %s\n", (unsigned long)one->d_ino, one->d_name));
+        closedir(names), close(to);
+    }
+}
+
+/* A new file has nothing that is safe, whoever had its inode before. */
+static void begin(int fd)
+{
+    char name[32];
+    struct stat about;
+    if (fstat(fd, &about)) return;
+    snprintf(name, sizeof name, "%lu", (unsigned long)about.st_ino);
+    close(shadow_file(name));
+}
+
+#define SIMPLE(kind, needs_room, is_inside, call, afterwards) \
     char path_[PATH_MAX]; \
     if (!(is_inside)) return call; \
     switch (fate(kind, path_, needs_room)) { \
     case ERROR: case FULL: errno = code; return -1; \
     case TEAR: call; kill(getpid(), SIGKILL); \
     } \
-    return call
+    int result_ = call; \
+    if (result_ >= 0) afterwards; \
+    return result_
+#define NOTHING_MORE (void)0
 
 #define WRITE(kind, call) \
     char path_[PATH_MAX]; \
@@ -119,50 +166,50 @@ ssize_t pwrite64(int fd, const void *data, size_t length, off64_t offset)
 }
 ssize_t pwrite(int fd, const void *data, size_t length, off_t offset) { return pwrite64(fd, data, length, offset); }
 
-int fsync(int fd) { REAL(int, "fsync", int); SIMPLE("sync", 0, inside(fd, NULL, path_), real(fd)); }
-int fdatasync(int fd) { REAL(int, "fdatasync", int); SIMPLE("sync", 0, inside(fd, NULL, path_), real(fd)); }
+int fsync(int fd) { REAL(int, "fsync", int); SIMPLE("sync", 0, inside(fd, NULL, path_), real(fd), keep(fd, path_)); }
+int fdatasync(int fd) { REAL(int, "fdatasync", int); SIMPLE("sync", 0, inside(fd, NULL, path_), real(fd), keep(fd, path_)); }
 
 int ftruncate64(int fd, off64_t length)
 {
     REAL(int, "ftruncate64", int, off64_t);
-    SIMPLE("truncate", 0, inside(fd, NULL, path_), real(fd, length));
+    SIMPLE("truncate", 0, inside(fd, NULL, path_), real(fd, length), NOTHING_MORE);
 }
 int ftruncate(int fd, off_t length) { return ftruncate64(fd, length); }
 
 int unlink(const char *path)
 {
     REAL(int, "unlink", const char *);
-    SIMPLE("unlink", 0, inside(AT_FDCWD, path, path_), real(path));
+    SIMPLE("unlink", 0, inside(AT_FDCWD, path, path_), real(path), NOTHING_MORE);
 }
 int unlinkat(int dir, const char *path, int flags)
 {
     REAL(int, "unlinkat", int, const char *, int);
-    SIMPLE("unlink", 0, inside(dir, path, path_), real(dir, path, flags));
+    SIMPLE("unlink", 0, inside(dir, path, path_), real(dir, path, flags), NOTHING_MORE);
 }
 int rename(const char *from, const char *to)
 {
     REAL(int, "rename", const char *, const char *);
-    SIMPLE("rename", 1, inside(AT_FDCWD, to, path_), real(from, to));
+    SIMPLE("rename", 1, inside(AT_FDCWD, to, path_), real(from, to), NOTHING_MORE);
 }
 int renameat(int from_dir, const char *from, int to_dir, const char *to)
 {
     REAL(int, "renameat", int, const char *, int, const char *);
-    SIMPLE("rename", 1, inside(to_dir, to, path_), real(from_dir, from, to_dir, to));
+    SIMPLE("rename", 1, inside(to_dir, to, path_), real(from_dir, from, to_dir, to), NOTHING_MORE);
 }
 int link(const char *from, const char *to)
 {
     REAL(int, "link", const char *, const char *);
-    SIMPLE("link", 1, inside(AT_FDCWD, to, path_), real(from, to));
+    SIMPLE("link", 1, inside(AT_FDCWD, to, path_), real(from, to), NOTHING_MORE);
 }
 int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
 {
     REAL(int, "linkat", int, const char *, int, const char *, int);
-    SIMPLE("link", 1, inside(to_dir, to, path_), real(from_dir, from, to_dir, to, flags));
+    SIMPLE("link", 1, inside(to_dir, to, path_), real(from_dir, from, to_dir, to, flags), NOTHING_MORE);
 }
 int mkdir(const char *path, mode_t mode)
 {
     REAL(int, "mkdir", const char *, mode_t);
-    SIMPLE("make", 1, inside(AT_FDCWD, path, path_), real(path, mode));
+    SIMPLE("make", 1, inside(AT_FDCWD, path, path_), real(path, mode), NOTHING_MORE);
 }
 
 /* Of the ways to open a file, those that make one that is not there, or empty one that is. */
@@ -177,7 +224,7 @@ static int changes(int dir, const char *path, int flags)
     va_start(rest, flags); \
     mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0; \
     va_end(rest); \
-    SIMPLE("make", 1, inside(dir, path, path_) && changes(dir, path, flags), call)
+    SIMPLE("make", 1, inside(dir, path, path_) && changes(dir, path, flags), call, begin(result_))
 
 int open(const char *path, int flags, ...)
 {

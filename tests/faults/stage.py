@@ -10,13 +10,13 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Self
 
 from tests.crash_loop import lasting
-from tests.faults import findings
+from tests.faults import findings, power
 from tests.faults.findings import State, expect
 from tests.faults.zygote import Done, Fault, Program, built
 from tests.loopback.nouns import Account, Link, Page, Photo, Post, snowflake
@@ -35,6 +35,8 @@ ca_bundle = "{ca}"
 connect_to = {connect_to}
 [politeness]
 requests_per_second = 0
+[archives]
+wayback = false
 """
 _ANNA = Account(handle="anna_example", name="Anna Example")
 _NEW_FILE = ".warc.gz.open"
@@ -56,9 +58,7 @@ def _article(world: World) -> str:
     return f"An invented story.\n\nA post: {seen.url()}\n\nAnother: {gone.url()}\n\nMore at {page}\n\nAnd at {post}\n"
 
 
-def _beginning(world: World) -> str:
-    """Less of it, for what matters is how an archive begins."""
-    return f"An invented story.\n\nMore at {world.links[0].url}\n"
+_BEGINNING = "An invented story, without anything to fetch: what matters is how an archive begins.\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,9 +93,10 @@ class Stage:
             self._web = stack.enter_context(LoopbackWeb(world.hosts(), folder=self._folder))
             config = _CONFIG.format(ca=self._web.ca_bundle, connect_to=self._web.connect_to_toml)
             (self._folder / "config.toml").write_text(config)
-            (self._folder / "article.txt").write_text(_article(world) if self._kept else _beginning(world))
+            (self._folder / "article.txt").write_text(_article(world) if self._kept else _BEGINNING)
             (self._folder / "earlier.txt").write_text(f"An earlier story.\n\nA post: {world.posts[0].url()}\n")
-            program = Program(self.archive, built(self._folder), self._witness)
+            self._shadow = self._folder / "shadow"
+            program = Program(self.archive, self._shadow, built(self._folder), self._witness)
             self._program = stack.enter_context(closing(program))
             self._begin_undisturbed()
             self._stack = stack.pop_all()
@@ -122,6 +123,8 @@ class Stage:
 
     def save(self, fault: Fault | None = None) -> Done:
         """``archiver save`` of the article."""
+        shutil.rmtree(self._shadow, ignore_errors=True)
+        self._shadow.mkdir()
         return self._archiver("save", "--json", self._folder / "article.txt", fault=fault, recovery=self._recovery)
 
     @contextmanager
@@ -148,15 +151,17 @@ class Stage:
         """Save with a fault, save again, and see. ``twice``: with a second fault while the first one is recovered from,
         at another of its calls and of another sort each time."""
         self.begin()
-        first = self.save(fault)
+        first, left = self._broken(fault)
         second, second_call, problem = None, None, None
         try:
-            broken = [self._broken(first, fault)]
+            _check_broken(first, fault, left)
+            broken = [left]
             if twice:
                 second = _second(fault, self._recovering())
-                again = self.save(second)
+                again, left = self._broken(second)
                 second_call = again.hit
-                broken.append(self._broken(again, second))
+                _check_broken(again, second, left)
+                broken.append(left)
             self._finish(broken)
         except AssertionError as error:
             problem = str(error)
@@ -169,12 +174,15 @@ class Stage:
             problem=problem,
         )
 
-    def _broken(self, done: Done, fault: Fault) -> State:
-        """The archive as the fault left it."""
-        _check_told(done, fault)
+    def _broken(self, fault: Fault) -> tuple[Done, State]:
+        """A save with that fault, and the archive as it left it."""
+        before = power.disk(self.archive)
+        done = self.save(fault)
         left = findings.state(self.archive)
-        findings.check_facts_have_bytes(left)
-        return left
+        if not done.hit or fault.what not in ("power", "hollow"):
+            return done, left
+        power.cut(self.archive, self._shadow, before, hollow=fault.what == "hollow")
+        return done, replace(findings.state(self.archive), promised=left.promised)
 
     def _recovering(self) -> tuple[str, ...]:
         """The changes that the next save will make before it begins a file, which is what recovery does."""
@@ -259,9 +267,11 @@ async def _opened_and_closed(folder: Path) -> None:
     await (await opened(folder)).aclose()
 
 
-def _check_told(done: Done, fault: Fault) -> None:
-    """The program was killed, or said what happened and what to do; or nothing came of the fault."""
-    if fault.what in ("kill", "tear"):
+def _check_broken(done: Done, fault: Fault, left: State) -> None:
+    """The program was killed, or said what happened and what to do, or nothing came of the fault; and whatever the
+    catalog names is there."""
+    findings.check_facts_have_bytes(left)
+    if fault.what not in ("EIO", "ENOSPC", "full"):
         expect(done.code == -9 if done.hit else done.code == 0, f"it ended with {done.code}: {done.err}")
         return
     expect(done.code in (0, 73, 74), f"it ended with {done.code}: {done.err}")
@@ -271,5 +281,5 @@ def _check_told(done: Done, fault: Fault) -> None:
 
 
 def _second(first: Fault, recovery: tuple[str, ...]) -> Fault:
-    sorts = ("kill", "EIO", "tear", "ENOSPC", "full")
-    return Fault(at=1 + first.at * 7 % len(recovery), what=sorts[first.at // 2 % len(sorts)])
+    sorts = ("kill", "EIO", "power", "tear", "ENOSPC", "hollow", "full")
+    return Fault(at=1 + first.at * 7 % len(recovery), what=sorts[(first.at + first.at // 7) % len(sorts)])

@@ -10,6 +10,7 @@ Run by ``Program`` with ``shim.c`` preloaded: a task (JSON) a line on standard i
 from __future__ import annotations
 
 import ctypes
+import errno
 import importlib
 import json
 import os
@@ -22,7 +23,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-WHATS = {"kill": (1, 0), "tear": (2, 0), "EIO": (3, 5), "ENOSPC": (3, 28), "full": (4, 28)}
+WHATS = {
+    "kill": (1, 0),
+    "tear": (2, 0),
+    "EIO": (3, errno.EIO),
+    "ENOSPC": (3, errno.ENOSPC),
+    "full": (4, errno.ENOSPC),
+    "power": (1, 0),
+    "hollow": (1, 0),
+}
 _PATIENCE_S = 60
 
 
@@ -31,7 +40,8 @@ class Fault:
     """The ``at``-th change (from 1) that the program makes to its archive's folder goes wrong; ``only`` of those whose
     ``kind path`` fits that pattern (as a shell's), where there is one. ``what``: ``kill``
     before it; ``tear``: killed when half of its bytes are written, or right after it; ``EIO`` or ``ENOSPC``, once;
-    ``full``: half of its bytes are written, and from then on there is no room for anything."""
+    ``full``: half of its bytes are written, and from then on there is no room for anything. ``power``: as ``kill``,
+    and what was never synced, bytes and names, is lost; ``hollow``: the names stay, with only the bytes synced."""
 
     at: int
     what: str
@@ -51,11 +61,12 @@ class Done:
 
 
 class Program:
-    """The program, warm. ``archive``: the folder whose changes are counted. ``witness``: a command that watches it. To
-    be closed."""
+    """The program, warm. ``archive``: the folder whose changes are counted; ``shadow``: a folder that gets what of it
+    is safe. ``witness``: a command that watches the program. To be closed."""
 
-    def __init__(self, archive: Path, shim: Path, witness: Sequence[str] = ()) -> None:
+    def __init__(self, archive: Path, shadow: Path, shim: Path, witness: Sequence[str] = ()) -> None:
         self._archive = archive
+        self._shadow = shadow
         environment = {**os.environ, "LD_PRELOAD": str(shim)}
         self._process = subprocess.Popen(
             [*witness, sys.executable, "-m", "tests.faults.zygote"],
@@ -68,7 +79,8 @@ class Program:
     def run(self, *words: str | Path, fault: Fault | None = None, recovery: bool = True, at_home: bool = False) -> Done:
         """What came of one command. ``recovery``: without it, the program takes what a stopped run left as it is.
         ``at_home``: not in a child."""
-        task = {"words": [*map(str, words)], "archive": str(self._archive), "recovery": recovery, "at_home": at_home}
+        about = {"archive": str(self._archive), "shadow": str(self._shadow)}
+        task = {**about, "words": [*map(str, words)], "recovery": recovery, "at_home": at_home}
         if fault:
             task |= {"at": fault.at, "what": fault.what, "only": fault.only}
         assert self._process.stdin
@@ -126,8 +138,8 @@ def _in_a_child(task: dict[str, Any], log: int) -> int:
             if not task["recovery"]:
                 _forget_recovery()
             what, error = WHATS.get(task.get("what", ""), (0, 0))
-            only, at = task.get("only", "").encode(), task.get("at", 0)
-            ctypes.CDLL(None).arm(task["archive"].encode(), log, only, at, what, error)
+            folder, shadow, only = (task.get(name, "").encode() for name in ("archive", "shadow", "only"))
+            ctypes.CDLL(None).arm(folder, shadow, log, only, task.get("at", 0), what, error)
             code = _be_the_program(task)
         finally:
             os._exit(code)
