@@ -18,16 +18,17 @@ Names = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Disk:
-    """A folder and those in it, synced. ``names``: of each folder, by its name (``""``: itself), name → inode."""
+    """What is safe of a folder and those in it. ``names``: of each, by its name (``""``: itself), name → inode."""
 
     names: Mapping[str, Names]
     bytes: Mapping[int, bytes]
 
 
 def disk(folder: Path) -> Disk:
-    """All that is there."""
-    below = [path for path in folder.iterdir() if path.is_dir()] if folder.exists() else []
-    folders = {"": folder, **{path.name: path for path in below}} if folder.exists() else {}
+    """All that is there, as if it was synced."""
+    if not folder.exists():
+        return Disk({}, {})
+    folders = {"": folder, **{path.name: path for path in folder.iterdir() if path.is_dir()}}
     files = [path for one in folders.values() for path in one.iterdir() if path.is_file()]
     return Disk(
         {name: {path.name: path.stat().st_ino for path in one.iterdir()} for name, one in folders.items()},
@@ -35,32 +36,33 @@ def disk(folder: Path) -> Disk:
     )
 
 
-def cut(folder: Path, shadow: Path, before: Disk, *, hollow: bool) -> None:
-    """Make ``folder`` what is left of it. ``before``: as it was when the power came on. ``hollow``: names are kept."""
-    now = disk(folder)
-    kept = {**before.bytes, **{int(path.name): path.read_bytes() for path in shadow.iterdir() if path.name.isdigit()}}
-    names = now.names if hollow else {**before.names, **_synced(shadow)}
+def synced(before: Disk, shadow: Path) -> Disk:
+    """``before``, and what was synced since then."""
+    names, files = dict(before.names), dict(before.bytes)
+    for path in shadow.iterdir():
+        if path.name.isdigit():
+            files[int(path.name)] = path.read_bytes()
+        else:
+            lines = (line.partition(" ") for line in path.read_text().splitlines())
+            held = {name: int(inode) for inode, _, name in lines if name not in (".", "..")}
+            names[path.name.removeprefix("names-")] = held
+    return Disk(names, files)
+
+
+def cut(folder: Path, safe: Disk, *, hollow: bool) -> None:
+    """Make ``folder`` what is left of it. ``hollow``: every name is kept."""
+    names = disk(folder).names if hollow else safe.names
     if folder.exists():
         shutil.rmtree(folder)
-    for name in sorted(names):
-        if name and name not in names[""]:
-            continue
+    for name in [name for name in sorted(names) if not name or name in names[""]]:
         (folder / name).mkdir()
         written: dict[int, Path] = {}
         for file, inode in names[name].items():
             path = folder / name / file
-            if file in names and not name:
-                continue
+            if file in names:
+                continue  # a folder
             if inode in written:
                 os.link(written[inode], path)
             else:
-                path.write_bytes(kept.get(inode, b""))
+                path.write_bytes(safe.bytes.get(inode, b""))
                 written[inode] = path
-
-
-def _synced(shadow: Path) -> dict[str, Names]:
-    listings: dict[str, Names] = {}
-    for path in shadow.glob("names-*"):
-        lines = (line.partition(" ") for line in path.read_text().splitlines())
-        listings[path.name.removeprefix("names-")] = {name: int(inode) for inode, _, name in lines if name[0] != "."}
-    return listings

@@ -146,10 +146,11 @@ class Stage:
         shutil.rmtree(self.archive, ignore_errors=True)
         if self._kept:
             _copy(self._origin, self.archive)
+        self._safe = power.disk(self.archive)
 
-    def round(self, fault: Fault, *, twice: bool) -> Round:
+    def round(self, fault: Fault, *, twice: bool | Fault) -> Round:
         """Save with a fault, save again, and see. ``twice``: with a second fault while the first one is recovered from,
-        at another of its calls and of another sort each time."""
+        this one, or (``True``) at another of its calls and of another sort each time."""
         self.begin()
         first, left = self._broken(fault)
         second, second_call, problem = None, None, None
@@ -157,7 +158,7 @@ class Stage:
             _check_broken(first, fault, left)
             broken = [left]
             if twice:
-                second = _second(fault, self._recovering())
+                second = twice if isinstance(twice, Fault) else _second(fault, self._recovering())
                 again, left = self._broken(second)
                 second_call = again.hit
                 _check_broken(again, second, left)
@@ -176,23 +177,25 @@ class Stage:
 
     def _broken(self, fault: Fault) -> tuple[Done, State]:
         """A save with that fault, and the archive as it left it."""
-        before = power.disk(self.archive)
         done = self.save(fault)
         left = findings.state(self.archive)
+        self._safe = power.synced(self._safe, self._shadow)
         if not done.hit or fault.what not in ("power", "hollow"):
             return done, left
-        power.cut(self.archive, self._shadow, before, hollow=fault.what == "hollow")
+        power.cut(self.archive, self._safe, hollow=fault.what == "hollow")
+        self._safe = power.disk(self.archive)
         return done, replace(findings.state(self.archive), promised=left.promised)
 
     def _recovering(self) -> tuple[str, ...]:
         """The changes that the next save will make before it begins a file, which is what recovery does."""
-        copy = self._folder / "broken"
+        aside = self._folder / "broken"
         if self.archive.exists():
-            _copy(self.archive, copy)
+            self.archive.rename(aside)
+            _copy(aside, self.archive)
         calls = self.save().calls
         shutil.rmtree(self.archive)
-        if copy.exists():
-            copy.rename(self.archive)
+        if aside.exists():
+            aside.rename(self.archive)
         begun = (number for number, call in enumerate(calls) if call.startswith("make") and call.endswith(_NEW_FILE))
         return calls[: next(begun, None)]
 
