@@ -147,6 +147,7 @@ def _recover_file(folder: Path, catalog: Catalog, name: str, committed: int) -> 
         fd = os.open(path, (os.O_RDWR if is_growing else os.O_RDONLY) | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             size = os.fstat(fd).st_size
+            os.fsync(fd)  # what a killed run wrote may be in the kernel's memory only, and facts about it are to follow
             taken = _take_up(fd, size, catalog, name, committed)
             if taken.captures or taken.documents:
                 notes.append(f"{name}: took up {_counted(taken)} that the catalog did not know")
@@ -270,6 +271,7 @@ def _quarantine(folder: Path, fd: int, name: str, start: int, end: int) -> str:
         end = min(end, start + _MOST_KEPT_OF_A_TAIL)
     kept = f"{name}.{start}.torn"
     (folder / QUARANTINE).mkdir(exist_ok=True)
+    warc.sync_folder(folder)
     path = folder / QUARANTINE / kept
     out = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     with os.fdopen(out, "wb") as file:

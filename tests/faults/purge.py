@@ -24,7 +24,6 @@ from tests.faults.zygote import Done, Fault, Program, built
 from tests.store.tapes import opened
 from tests.store.test_purge import KEY, SECRET, fill, holds, spans
 
-_BEYOND = 5
 _PURGE = ("policy", "purge", KEY, "--reason", "asked by mail", "--yes")
 _OPEN = ("policy", "restrict", "x:999", "--reason", "only to open it")
 
@@ -105,14 +104,14 @@ class Stage:
         changed = self._before.items() - spans_of_whole_files(self.archive).items()
         return bool(changed) and bool(holds(self.archive, SECRET))
 
-    def undisturbed(self) -> int:
-        """Purge once; how many changes it takes."""
+    def undisturbed(self) -> tuple[str, ...]:
+        """Purge once; the changes that it takes."""
         self.begin()
         done = self.run(*_PURGE)
         expect(done.code == 0, f"an undisturbed purge ended with {done.code}: {done.err}")
         after = spans(self.archive)
         self._of_one = {place for place, data in self._before.items() if after.get(place) != data}
-        return len(done.calls)
+        return done.calls
 
 
 def main() -> int:
@@ -126,14 +125,15 @@ def main() -> int:
         with closing(Program(folder / "archive", built(folder))) as program:
             stage = Stage(folder, program)
             calls = stage.undisturbed()
-            for fault in every(faults(calls + _BEYOND), options.sample):
+            chosen = [fault for fault in faults(calls) if fault.what not in ("power", "hollow")]
+            for fault in every(chosen, options.sample):
                 try:
                     codes["hit" if stage.round(fault) else "beyond"] += 1
                 except Lost as problem:
                     codes["wrong"] += 1
                     print(f"{fault.what} at {fault.at}: {problem}")
     rounds = ", ".join(f"{number} {word}" for word, number in sorted(codes.items()))
-    print(f"purge: {calls} changes undisturbed; rounds: {rounds}; {stage.half_done} left it half done")
+    print(f"purge: {len(calls)} changes undisturbed; rounds: {rounds}; {stage.half_done} left it half done")
     return 1 if codes["wrong"] or not codes["hit"] or not stage.half_done else 0
 
 

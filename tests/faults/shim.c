@@ -42,8 +42,9 @@ static ssize_t plain_write(int fd, const void *data, size_t length)
     return real(fd, data, length);
 }
 
-/* `folder_`: absolute. `shadow_`: a folder elsewhere that gets what a power cut would leave. `log_`: a file descriptor that gets a line a call, "kind path", the one that goes wrong with a "!"
- * before it: the `at_`-th (from 1) of those that the pattern `only_` fits (as a shell's; "" fits all). */
+/* `folder_`: absolute. `shadow_`: a folder elsewhere that gets what a power cut would leave, or "". `log_`: a file
+ * descriptor that gets a line a call, "kind path", the one that goes wrong with a "!" before it: the `at_`-th (from 1) of
+ * those that the pattern `only_` fits (as a shell's; "" fits all). */
 void arm(const char *folder_, const char *shadow_, int log_, const char *only_, int at_, int what_, int code_)
 {
     snprintf(folder, sizeof folder, "%s", folder_);
@@ -107,7 +108,7 @@ static void keep(int fd, const char *path)
 {
     char name[PATH_MAX], piece[1 << 16];
     struct stat about;
-    if (fstat(fd, &about)) return;
+    if (!*shadow || fstat(fd, &about)) return;
     snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
     if (S_ISREG(about.st_mode)) {
         int from = open(name, O_RDONLY | O_CLOEXEC); /* `fd` itself may be for writing only */
@@ -130,7 +131,7 @@ static void begin(int fd)
 {
     char name[32];
     struct stat about;
-    if (fstat(fd, &about)) return;
+    if (!*shadow || fstat(fd, &about)) return;
     snprintf(name, sizeof name, "%lu", (unsigned long)about.st_ino);
     close(shadow_file(name));
 }

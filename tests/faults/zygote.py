@@ -62,9 +62,9 @@ class Done:
 
 class Program:
     """The program, warm. ``archive``: the folder whose changes are counted; ``shadow``: a folder that gets what of it
-    is safe. ``witness``: a command that watches the program. To be closed."""
+    is safe, where power cuts are played. ``witness``: a command that watches the program. To be closed."""
 
-    def __init__(self, archive: Path, shadow: Path, shim: Path, witness: Sequence[str] = ()) -> None:
+    def __init__(self, archive: Path, shim: Path, *, shadow: Path | None = None, witness: Sequence[str] = ()) -> None:
         self._archive = archive
         self._shadow = shadow
         environment = {**os.environ, "LD_PRELOAD": str(shim)}
@@ -79,7 +79,7 @@ class Program:
     def run(self, *words: str | Path, fault: Fault | None = None, recovery: bool = True, at_home: bool = False) -> Done:
         """What came of one command. ``recovery``: without it, the program takes what a stopped run left as it is.
         ``at_home``: not in a child."""
-        about = {"archive": str(self._archive), "shadow": str(self._shadow)}
+        about = {"archive": str(self._archive), "shadow": str(self._shadow or "")}
         task = {**about, "words": [*map(str, words)], "recovery": recovery, "at_home": at_home}
         if fault:
             task |= {"at": fault.at, "what": fault.what, "only": fault.only}
