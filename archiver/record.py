@@ -328,9 +328,6 @@ def failure_json(failure: Failure) -> Json:
 
 def _of_the_id(find: Find, kept: Mapping[str, Any]) -> Iterable[Json]:
     """What is wrong with the id itself."""
-    if find.problem:
-        values = [{"value": find.url or find.snippet[:500], "how": find.form}, {"value": find.problem, "how": "id"}]
-        yield {"field": "post_id", "what": "impossible-id", "values": values}
     day = estimate(find.post) if find.post else None
     if day and find.date and abs((day.at - find.date.at).days) > 2:  # each may be a day off
         values = [{"value": str(find.date), "how": find.form}, {"value": str(day), "how": "counted-id"}]
