@@ -8,7 +8,7 @@ unexport ARTICLE
 export ARTICLE_AS_TYPED := $(value ARTICLE)
 
 .DEFAULT_GOAL := help
-.PHONY: help save demo test table check fmt lock bench crash nights faults corpus growth clean
+.PHONY: help save demo test table check fmt lock bench crash nights faults corpus growth replay clean
 
 help:            ## what there is
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -72,6 +72,9 @@ corpus: $(VENV)/.dev ## recall and precision of find over labelled articles (../
 
 growth: $(VENV)/.dev ## time of find over hostile pages up to 8 MB: twice the page, at most 2.5 times the time (minutes)
 	$(BIN)/python -m tests.growth
+
+replay: $(VENV)/.dev ## the archive in pywb and ReplayWeb.page, in headless Chromium; screenshots in build/replay
+	$(BIN)/python -m tests.replay build/replay
 
 clean:           ## remove what was built; the archive stays
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

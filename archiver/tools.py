@@ -30,7 +30,7 @@ from archiver.net.robots import RobotsFetcher
 from archiver.platforms import short_link
 from archiver.platforms.x.post import X
 from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher, Manners, Nights, Scout
-from archiver.store import crawls, folders, imports, intake, outgoing
+from archiver.store import crawls, folders, imports, indexes, intake, outgoing
 from archiver.store.archive import Archive, Habits
 from archiver.store.imports import Imported
 from archiver.store.recorder import RecallingFetcher, RecordingFetcher
@@ -192,6 +192,8 @@ async def writing(
                 keep_manners(archive, street)
     finally:
         await archive.aclose()
+        if config.archive.cdxj:
+            await asyncio.to_thread(indexes.update, config.archive.dir)
 
 
 async def _open(config: Config, clock: Clock, wait_lock_s: float = 0) -> Archive:
@@ -236,6 +238,13 @@ def reading(config: Config) -> Iterator[Catalog]:
 
 
 new_file = outgoing.new_file
+
+
+def index(config: Config, *, anew: bool = False) -> int:
+    """Make the CDXJ of closed WARCs that have none (``anew``: of all); how many. Raises ``NoInput``, ``Damaged``."""
+    if not config.archive.dir.is_dir():
+        raise NoInput(f"there is no archive in {config.archive.dir} yet", hint="`archiver save` makes one")
+    return indexes.update(config.archive.dir, anew=anew)
 
 
 def read_file(path: Path) -> bytes:

@@ -14,7 +14,21 @@ from collections.abc import Sequence
 import click
 
 from archiver import __version__, printing
-from archiver.cli import doctor, export, imports, links, look, nightly, pack, policy, reread, save, shared, verify
+from archiver.cli import (
+    doctor,
+    export,
+    imports,
+    index,
+    links,
+    look,
+    nightly,
+    pack,
+    policy,
+    reread,
+    save,
+    shared,
+    verify,
+)
 from archiver.errors import ArchiverError, StoreError
 
 # Of files and archive such an error is an ArchiverError already; without a file's name it is of our own output.
@@ -53,6 +67,7 @@ for _command in (
     export.export_,
     pack.pack,
     imports.import_,
+    index.index,
     verify.verify,
     verify.repair,
     reread.reread,

@@ -1,0 +1,24 @@
+"""``archiver index``: CDXJ beside the WARCs, for pywb and other players."""
+
+from __future__ import annotations
+
+import click
+
+from archiver import printing, tools
+from archiver.cli import shared
+
+
+@click.command()
+@click.option("--anew", is_flag=True, help="Make every index again, not only those that are missing.")
+@shared.as_json
+@click.pass_context
+def index(context: click.Context, anew: bool, as_json: bool) -> None:
+    """Make the CDXJ of each closed WARC that has none: indexes/NAME.cdxj in the archive folder.
+
+    With archive.cdxj = true in config.toml every run does it when it ends.
+
+    \b
+    archiver index --anew
+    """
+    made = tools.index(shared.settings(context), anew=anew)
+    click.echo(printing.json_line({"made": made}) if as_json else f"{made:,} indexes made")

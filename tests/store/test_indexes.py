@@ -1,0 +1,53 @@
+"""CDXJ, kept up with the WARCs."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+
+from archiver.store import indexes
+from tests.store.tapes import opened, post, reply, tape, warcs
+
+
+@pytest.fixture
+async def folder(tmp_path):
+    """An archive with two exchanges and a document, closed."""
+    archive = await opened(tmp_path / "archive")
+    await archive.keep(tape(reply(b"one")))
+    await archive.keep(tape(reply(b"two"), url="https://a.example/?b=1", slot="s"))
+    await archive.add([post()])
+    await archive.aclose()
+    return tmp_path / "archive"
+
+
+def lines(folder):
+    """(key, timestamp, fields) of every line of every index."""
+    for path in sorted((folder / indexes.FOLDER).iterdir()):
+        for line in path.read_text().splitlines():
+            key, ts, fields = line.split(" ", 2)
+            yield key, ts, json.loads(fields)
+
+
+async def test_every_answer_is_indexed_where_it_lies(folder):
+    """Sorted, with URL, status, digest and place; our own documents are not."""
+    assert indexes.update(folder) == 1
+    found = list(lines(folder))
+    assert [key for key, _, _ in found] == ["co,t)/x9dja7awam", "example,a)/?b=1"]
+    (path,) = warcs(folder)
+    for _, ts, fields in found:
+        assert (ts, fields["status"], fields["filename"]) == ("20260801120000", "200", path.name)
+        data = path.read_bytes()[int(fields["offset"]) :][: int(fields["length"])]
+        assert fields["url"].encode() in gzip.decompress(data)
+
+
+async def test_what_is_there_is_not_made_again(folder):
+    """Unless it is asked for; what belongs to no WARC is removed."""
+    indexes.update(folder)
+    (folder / indexes.FOLDER / "gone.warc.gz.cdxj").write_text("x")
+    assert indexes.update(folder) == 0
+    assert len(list((folder / indexes.FOLDER).iterdir())) == 1
+    before = list(lines(folder))
+    assert indexes.update(folder, anew=True) == 1
+    assert list(lines(folder)) == before
