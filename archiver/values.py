@@ -69,7 +69,7 @@ def days(value: object) -> tuple[float, ...]:
         raise ValueError(f"wants a list of days such as [1, 7, 30], not {shown(value)}")
     if value != sorted(set(value)):
         raise ValueError("wants its days ascending, each once")
-    return tuple(map(number(0.01), value))
+    return tuple(map(number(0), value))
 
 
 def words(value: object) -> tuple[str, ...]:

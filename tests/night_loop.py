@@ -30,7 +30,7 @@ _ENDED = (0, 1, 69)
 def main() -> int:
     """0: the same end, in every way; 1: not."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--nights", type=int, default=NIGHTS)
+    parser.add_argument("--nights", type=int, default=NIGHTS, help="fewer than 13 end before all is noticed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("ways", nargs="*", default=list(WAYS))
     said = parser.parse_args()
@@ -76,7 +76,7 @@ def _knowledge(nights: int, way: str | None, chance: random.Random, counts: Coun
 def _disturbed(folder: Path, on: int, way: str, chance: random.Random, counts: Counter[str]) -> None:
     room = chance.randrange(2_000, 60_000)
     running = _start(folder, on, 0, room if way == "full" else None)
-    moment = chance.uniform(0.5, 4.0)
+    moment = chance.uniform(0.0, 1.5)
     if way == "overlap":
         second = _start(folder, on, 0, None)
         codes = (running.wait(120), second.wait(120))
@@ -85,6 +85,7 @@ def _disturbed(folder: Path, on: int, way: str, chance: random.Random, counts: C
         assert all(code in (*_ENDED, 75) for code in codes), codes
         return
     if way in ("kill", "stop"):
+        _begun(folder / "archive" / "lock", running)
         try:
             running.wait(moment)
         except subprocess.TimeoutExpired:
@@ -93,6 +94,12 @@ def _disturbed(folder: Path, on: int, way: str, chance: random.Random, counts: C
     counts[f"ended with {code}"] += 1
     allowed = {"kill": (*_ENDED, -9), "stop": (*_ENDED, 143, -15), "full": (*_ENDED, 73, 74)}
     assert code in allowed[way], (on, code, running.stderr.read() if running.stderr else "")
+
+
+def _begun(lock: Path, running: subprocess.Popen[str]) -> None:
+    """Return once the night holds the archive: what comes before is only the start of a program."""
+    while running.poll() is None and not (lock.exists() and lock.stat().st_size):
+        time.sleep(0.005)
 
 
 def _to_its_end(folder: Path, on: int, minutes: int) -> int:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.loopback.nouns import Account, Page, Post, snowflake
+from tests.loopback.scenarios import SCENARIOS
 from tests.loopback.server import Asked, Line, LoopbackWeb, reply
 from tests.loopback.x_world import World
 from tests.newsroom import Newsroom, Said
 from tests.stories import Feed, embed, rss, story
 
 ANNA = Account(handle="anna_example", name="Anna Example")
-FEED = "https://news.example/feed.xml"
+README = Path(__file__).parents[1] / "README.md"
 POSTS = tuple(Post(post_id=snowflake(f"2024-03-0{n}T10:00:00.250Z"), by=ANNA, text=f"Post {n}.") for n in range(1, 7))
 
 
@@ -228,8 +234,6 @@ def test_sigterm_ends_a_night_with_everything_finished_kept(newsroom):
     feed = Feed(*(f"https://slow.example/{n}" for n in range(1, 40)))
     room = newsroom(World(posts=POSTS), FRONT, nightly="grace_s = 5", feeds_example=feed, slow_example=slow)
     running = room.start("nightly", "--json")
-    import time
-
     while len(room.web.asked("slow.example")) < 18:
         time.sleep(0.05)
     running.send_signal(signal.SIGTERM)
@@ -241,3 +245,51 @@ def test_sigterm_ends_a_night_with_everything_finished_kept(newsroom):
     assert night(room)["exit_code"] == 0
     assert sorted(room.web.asked("slow.example")) == sorted(f"/{n}" for n in range(1, 40))
     assert len(asked) < 39
+
+
+def test_the_readmes_crontab_line_works_in_crons_empty_environment(newsroom):
+    """No HOME, no PATH, no locale: not a byte, exit code 0."""
+    room = newsroom(
+        World(posts=POSTS, pages=(story(1, POSTS[0]),)), FRONT, feeds_example=Feed("https://news.example/1")
+    )
+    (line,) = re.findall(
+        r'echo "30 2 \* \* \*  \$PWD/\.venv/bin/archiver (--config) \S+ (.*)"\)', README.read_text("utf-8")
+    )
+    program = Path(sys.executable).with_name("archiver")
+    done = subprocess.run(
+        [program, line[0], room.config, *line[1].split()], env={}, cwd="/", capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert list((room.archive / "reports").glob("latest.json"))
+
+
+def test_whoever_wants_to_hear_of_a_night_does(newsroom, tmp_path):
+    """The switch at start and end with the report's head, the metrics, and the command that gets the news."""
+    heard: list[tuple[str, bytes]] = []
+
+    async def switch(asked: Asked, line: Line) -> None:
+        heard.append((asked.path, asked.raw.partition(b"\r\n\r\n")[2]))
+        await line.send(reply(200, b"OK"))
+
+    news = tmp_path / "news.txt"
+    program = "import sys, pathlib; pathlib.Path(sys.argv[1]).write_text(sys.stdin.read())"
+    command = json.dumps([sys.executable, "-c", program, str(news)])
+    nightly = f'metrics_file = "a.prom"\nnews_command = {command}\nposts_days = [0.00001]\n'
+    feed = Feed("https://news.example/1")
+    hosts = {"feeds_example": feed, "127_0_0_1": switch}
+    room = newsroom(World(posts=POSTS, pages=(story(1, POSTS[0]),)), FRONT, nightly=nightly, **hosts)
+    text = room.config.read_text().replace(
+        "[nightly]", f'[nightly]\nping_url = "http://127.0.0.1:{room.web.plain_port}/u"'
+    )
+    room.config.write_text(text)
+    night(room)
+    assert [path for path, _ in heard] == ["/u/start", "/u/0"]
+    assert heard[1][1].startswith(b"night ")
+    assert "archiver_exit_code 0\n" in (tmp_path / "a.prom").read_text()
+    assert not news.exists()
+    time.sleep(1.1)
+    gone = dataclasses.replace(POSTS[0], scenario=SCENARIOS["deleted"])
+    room.web.hosts |= {**World(posts=(gone,)).hosts(), "feeds.example": feed, "127.0.0.1": switch}
+    assert night(room)["posts"]["gone"] == 1
+    assert news.read_text().startswith("1 post gone:\n  https://x.com/anna_example/status/")
+    assert "quoted by https://news.example/1" in news.read_text()
