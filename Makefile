@@ -8,7 +8,7 @@ unexport ARTICLE
 export ARTICLE_AS_TYPED := $(value ARTICLE)
 
 .DEFAULT_GOAL := help
-.PHONY: help save demo test table check fmt lock bench crash nights faults corpus growth replay clean
+.PHONY: help save demo test table check fmt lock bench interop crash nights faults corpus growth replay clean
 
 help:            ## what there is
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -62,6 +62,18 @@ bench: $(VENV)/.dev ## speed and memory beside wget, as ratios
 	$(BIN)/python -m bench.save
 	$(BIN)/python -m bench.find
 	$(BIN)/python -m bench.night
+	$(BIN)/python -m bench.verify
+
+# In a venv of their own. Without brotli: warcio 1.8.1 sets an attribute that the decoder of brotli 1.2 does not have.
+build/interop/.there:
+	$(PYTHON) -m venv build/interop
+	build/interop/bin/python -m pip install --quiet --disable-pip-version-check warcat==2.2.5 FastWARC==2.0.1 \
+	  warcio==1.8.1 cdxj-indexer==1.5.0 wacz==0.6.0
+	build/interop/bin/python -m pip uninstall --quiet --yes brotli
+	touch $@
+
+interop: $(VENV)/.dev build/interop/.there  ## other tools read an archive of ours: gzip, warcio, FastWARC, warcat, cdxj-indexer, wacz
+	$(BIN)/python -m tests.interop build/interop
 
 lock: $(VENV)/.dev  ## renew both lock files
 	printf 'flit_core>=3.9,<4\n' | $(BIN)/uv pip compile pyproject.toml - --extra fast --extra pack --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock

@@ -1,0 +1,140 @@
+"""``make bench``: how fast ``verify`` reads, beside ``warcio check`` and ``fastwarc check``, and what a rebuild takes.
+
+Each reader is a process of its own over the same files; the figure is millions of bytes of blocks a second (what the
+records hold, not what gzip leaves of it), the best of ``ROUNDS``. fastwarc is taken from build/interop, where ``make
+interop`` installs it, and left out where it is not. ``verify`` does more than either: rules, relations, HTTP framing,
+the manifest, and every row of the catalog.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gzip
+import json
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from archiver.store.verify.rebuild import rebuild
+from tests.store.tapes import NOW, opened, post, reply, tape, warcs
+
+ROUNDS = 3
+FASTWARC = Path("build/interop/bin/fastwarc")
+_AT_ONCE = 500
+Body = Callable[[int], bytes]
+
+
+async def fill(
+    folder: Path, captures: int, body: Callable[[int], bytes], kind: str, *, documents: bool = False
+) -> None:
+    """An archive of so many exchanges, each with the document of a post if ``documents``."""
+    archive = await opened(folder)
+    for start in range(0, captures, _AT_ONCE):
+        numbers = range(start, min(start + _AT_ONCE, captures))
+        made = [
+            tape(reply(body(number), kind=kind), url=f"https://p.example/{number}", slot=f"x:{number}", why="post")
+            for number in numbers
+        ]
+        await asyncio.gather(*(archive.keep(one) for one in made))
+        if documents:
+            await archive.add([post(str(number)) for number in numbers])
+    await archive.aclose()
+
+
+def megabytes(folder: Path) -> float:
+    """What the records of an archive hold, unpacked, in millions of bytes."""
+    size = 0
+    for path in warcs(folder):
+        with gzip.open(path) as file:
+            while piece := file.read(1 << 20):
+                size += len(piece)
+    return size / 1e6
+
+
+def fastest(command: Sequence[str | Path]) -> float:
+    """Seconds of the fastest of some runs; all must succeed."""
+    times = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        times.append(time.perf_counter() - started)
+        assert done.returncode == 0, f"{command}: {done.stdout[-500:]}{done.stderr[-500:]}"
+    return min(times)
+
+
+def readers(folder: Path, config: Path) -> dict[str, Sequence[str | Path]]:
+    """The commands that are compared."""
+    files = warcs(folder)
+    found: dict[str, Sequence[str | Path]] = {
+        "archiver verify": [sys.executable, "-m", "archiver", "--config", config, "verify"],
+        "archiver verify FILE": [sys.executable, "-m", "archiver", "--config", config, "verify", *files],
+        "warcio check": [Path(sys.executable).with_name("warcio"), "check", *files],
+    }
+    if FASTWARC.exists():
+        found["fastwarc check"] = [FASTWARC, "check", "-q", "-p", files[0]]
+    return found
+
+
+def compare(scale: float) -> dict[str, dict[str, float]]:
+    """MB of blocks a second, by kind of archive and reader."""
+    rng = random.Random(1)
+    noise = rng.randbytes(500_000)
+    words = [rng.randbytes(6).hex() for _ in range(4_000)]
+    text = " ".join(rng.choice(words) for _ in range(6_000)).encode()
+    json_type, html, photo = "application/json", "text/html", "image/jpeg"
+    kinds: dict[str, tuple[int, Body, str]] = {
+        "json 2 KB": (int(20_000 * scale), lambda n: b'{"id":%d,"text":"%s"}' % (n, text[n : n + 2000]), json_type),
+        "html 60 KB": (int(3_000 * scale), lambda n: b"<p>%d %s" % (n, text[:60_000]), html),
+        "photo 500 KB": (int(400 * scale), lambda n: b"%d%s" % (n, noise), photo),
+    }
+    results: dict[str, dict[str, float]] = {}
+    for name, (count, body, kind) in kinds.items():
+        with tempfile.TemporaryDirectory(prefix="bench-verify-") as work:
+            folder, config = Path(work) / "archive", Path(work) / "config.toml"
+            config.write_text('[archive]\ndir = "archive"\n')
+            asyncio.run(fill(folder, count, body, kind))
+            size = megabytes(folder)
+            results[name] = {reader: size / fastest(command) for reader, command in readers(folder, config).items()}
+            results[name]["MB"] = size
+    return results
+
+
+def rebuilt(posts: int) -> dict[str, float]:
+    """Seconds to make the catalog of so many posts anew, and its size."""
+    with tempfile.TemporaryDirectory(prefix="bench-rebuild-") as work:
+        folder = Path(work) / "archive"
+        asyncio.run(fill(folder, posts, lambda n: b'{"id":%d}' % n, "application/json", documents=True))
+        started = time.perf_counter()
+        checked, _ = rebuild(folder, NOW + timedelta(hours=1), print)
+        took = time.perf_counter() - started
+        size = (folder / "catalog.sqlite").stat().st_size / 1e6
+        shutil.rmtree(folder)
+    return {"posts": posts, "records": checked.records, "seconds": took, "catalog MB": size}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the records")
+    parser.add_argument("--posts", type=int, default=100_000, help="posts in the catalog that is made anew")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    speeds, again = compare(options.scale), rebuilt(options.posts)
+    if options.json:
+        print(json.dumps({"verify": speeds, "rebuild": again}))
+        return
+    for name, found in speeds.items():
+        for reader, speed in found.items():
+            print(f"{name:14} {reader:22} {speed:8.1f} {'MB' if reader == 'MB' else 'MB/s'}")
+    print(f"rebuild: {again['posts']:,} posts, {again['records']:,} records in {again['seconds']:.1f} s,"
+          f" catalog {again['catalog MB']:.0f} MB")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
