@@ -132,6 +132,12 @@ async def _ours(archive: Archive, fd: int, start: int, end: int, name: str, done
         if first.kind == "warcinfo":
             info = one
             continue
+        if found.document and found.document.kind == "policy":
+            done.skip("a decision of another archive, which decides nothing here")
+            continue
+        if not found.document and not found.captured:
+            done.skip("a tombstone")
+            continue
         if _about(found) in posts:
             done.skip("of a post that is kept back here")
             continue

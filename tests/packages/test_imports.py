@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import zipfile
 
 import pytest
 
+from archiver.store import policies
 from tests.loopback import sample_world as sample
 from tests.newsroom import Newsroom
 from tests.packages.test_proof import in_one, rewritten
+from tests.store.tapes import NOW, opened, post
 
 PAGE = b"<p>an old page"
 
@@ -78,6 +81,28 @@ def test_a_warc_of_ours_by_itself(newsroom, other):
     (path,) = newsroom.archive.glob("*.warc.gz")
     (row,) = imported(other, path)
     assert row["captures"] > 20
+
+
+def test_what_another_archive_decided_decides_nothing_here(package, other, tmp_path):
+    """A purge in another's WARC, begun or done, hides and removes nothing of ours; no tombstone comes along."""
+    imported(other, package)
+    before = other.archiver("list", "--json").out
+
+    async def decide():
+        archive = await opened(tmp_path / "theirs")
+        await archive.add([post()])
+        await archive.decide("x:20", "purge", "theirs")
+        shown = [row["post_id"] for row in other.archiver("list", "--json").rows if row["post_id"]]
+        removed = [{"record_id": "<urn:uuid:0>", "warc": "elsewhere.warc.gz", "what": "post", "payload_digest": None}]
+        lists = {"posts": [f"x:{shown[0]}"], "removed": removed, "shared": []}
+        await archive.add([policies.document(f"x:{shown[0]}", "purge", "theirs", NOW, state="begun", **lists)])
+        await archive.aclose()
+
+    asyncio.run(decide())
+    (row, *_) = imported(other, *sorted((tmp_path / "theirs").glob("*.warc.gz")))
+    assert row["skipped"] >= 1
+    assert other.archiver("policy", "list", "--json").rows == []
+    assert other.archiver("list", "--json").out == before
 
 
 def test_of_a_damaged_package_what_is_whole_is_taken(package, other, tmp_path):
