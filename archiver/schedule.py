@@ -110,7 +110,8 @@ def of_post(body: Body, known: Body | None, rhythm: Rhythm) -> Json:
         due = retry_at(_word(body), tries, at, key, after_s=_seconds_until(body.get("try_again_at"), at))
     looks = max(int(body.get("looks") or 0), int(before.get("looks") or 0) + bool(clear and body.get("captures")))
     watched = {"due_at": _written(due), "watched_from": began, "tries": tries, "certain": certain, "looks": looks}
-    if before.get("settled") and not clear and availability not in CERTAIN and not body.get("error"):
+    unsure = availability not in CERTAIN or (availability in GONE and availability == before.get("availability"))
+    if before.get("settled") and not clear and unsure and not body.get("error"):
         watched |= {name: before.get(name) for name in ("settled", "availability", "availability_how")}
         watched |= {"try_again_at": None, "looks": int(before.get("looks") or 0) + bool(body.get("captures"))}
     return {**body, **watched, "changes": _joined(before, found)}

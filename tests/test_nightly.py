@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import re
@@ -225,8 +226,6 @@ def test_sigterm_ends_a_night_with_everything_finished_kept(newsroom):
     """Exit code 143, a report that says so, and the next night goes on."""
 
     async def slow(asked: Asked, line: Line) -> None:
-        import asyncio
-
         await asyncio.sleep(0.4)
         number = int(asked.path.strip("/"))
         await line.send(reply(200, story(number, POSTS[number % 6]).body, content_type="text/html"))
@@ -293,3 +292,34 @@ def test_whoever_wants_to_hear_of_a_night_does(newsroom, tmp_path):
     assert night(room)["posts"]["gone"] == 1
     assert news.read_text().startswith("1 post gone:\n  https://x.com/anna_example/status/")
     assert "quoted by https://news.example/1" in news.read_text()
+
+
+def test_a_second_signal_ends_a_night_at_once(newsroom):
+    """Exit code 130 for SIGINT, with a report; what was under way is due again."""
+
+    async def silent(asked: Asked, line: Line) -> None:
+        await asyncio.sleep(60)
+
+    feed = Feed(*(f"https://slow.example/{n}" for n in range(1, 4)))
+    room = newsroom(World(posts=POSTS), FRONT, nightly="grace_s = 50", feeds_example=feed, slow_example=silent)
+    running = room.start("nightly", "--json")
+    while len(room.web.asked("slow.example")) < 3:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    time.sleep(1.5)
+    assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=20)
+    assert running.returncode == 130, err
+    report = json.loads(out)
+    assert (report["stopped_by"], report["waiting"]["article"]) == ("SIGINT", 3)
+
+
+def test_a_feed_that_leads_to_no_address_is_broken(newsroom):
+    """Whatever its redirect says."""
+    room = newsroom(World(), FRONT, feeds_example=Feed())
+    feed = Feed()
+    feed.answer = reply(302, b"", ("Location", "http://["))
+    room.web.hosts["feeds.example"] = feed
+    report = night(room)
+    assert (report["exit_code"], report["sources"]["front"]["state"]) == (1, "broken")

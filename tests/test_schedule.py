@@ -194,3 +194,21 @@ def test_an_article_that_can_not_be_had_is_tried_ever_more_rarely():
     twice = read({**failed, "saved_at": due(once).isoformat()}, once)
     assert (once["tries"], twice["tries"]) == (1, 2)
     assert due(twice) - due(once) > due(once) - BEGAN
+
+
+@pytest.mark.parametrize(
+    ("known", "seen", "kept"),
+    [
+        ("public", "ambiguous", ("public", True)),
+        ("public", None, ("public", True)),
+        ("public", "rate_limited", ("public", True)),
+        ("deleted", "deleted", ("deleted", True)),
+        ("deleted", "public", ("public", False)),
+        ("public", "public", ("public", False)),
+    ],
+)
+def test_a_look_that_learnt_nothing_does_not_unsettle_what_is_known(known, seen, kept):
+    """The post is asked for again soon; one that is back, or whose new picture is missing, waits for the rest."""
+    body = watched(post(availability=known), post(BEGAN + DAY, availability=seen, settled=False))
+    assert (body["availability"], body["settled"]) == kept
+    assert due(body) <= BEGAN + 2 * DAY

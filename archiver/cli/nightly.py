@@ -186,6 +186,11 @@ async def _worked(
             try:
                 with _signals(budget) as stop:
                     await working.work(settings.sources, grace_s=settings.nightly.grace_s, stop=stop)
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if budget.reason not in ("SIGTERM", "SIGINT") or task is None:
+                    raise
+                task.uncancel()  # the second signal: stopped at once, and told like any other end
             finally:
                 ending.stopped_by = budget.reason
                 ending.hosts, ending.resting = dict(ready.manners.counted()), tuple(ready.manners.resting())

@@ -64,7 +64,10 @@ class RobotsFetcher:
                 return None
             said = answer.header("location")
             if answer.status in (301, 302, 303, 307, 308) and said:
-                url, before = urljoin(url, said), url
+                try:
+                    url, before = urljoin(url, said), url
+                except ValueError:
+                    return Protego.parse("")
                 continue
             if answer.status >= 500 or (answer.status == 200 and answer.body is None):
                 return None

@@ -195,7 +195,10 @@ class Discovery:
             said = glimpse.header("location")
             if glimpse.status not in (301, 302, 303, 307, 308) or not said:
                 return glimpse
-            here = urljoin(here, said)
+            try:
+                here = urljoin(here, said)
+            except ValueError as error:
+                raise FetchError(request.url, f"leads to no address: {error}") from error
         raise FetchError(request.url, f"more than {_MAX_HOPS} redirects")
 
     async def _announce(self, source: Source, entries: Sequence[Entry], glimpse: Glimpse | None) -> int:

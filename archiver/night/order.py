@@ -126,7 +126,7 @@ class Night:
     async def _local(self, source: Source) -> None:
         """The articles of a folder or crawl that are not known, saved as they are read."""
         memory = self._catalog.recall_all("source").get(source.name) or {}
-        said = {"kind": source.kind, "where": source.where, "state": "well", "said": "", "new": 0}
+        said: dict[str, Any] = {"kind": source.kind, "where": source.where, "state": "well", "said": "", "new": 0}
         self.tally.sources[source.name] = said
 
         def tell(error: ArchiverError) -> None:
@@ -136,16 +136,20 @@ class Night:
             seen = self._fingerprint(source.where)
             if seen == memory.get("seen"):
                 return
-            for target in self._documents(source.where, tell):
-                if self._budget.over():
-                    return
-                if self._catalog.article(article_key(target)) is None:
-                    said["new"] = int(str(said["new"])) + 1
-                    self._note(await self._run.save(target), None)
+            targets = self._documents(source.where, tell)
+            await _together([self._take(targets, said) for _ in range(self._hands)])
         except NoInput as error:
             tell(error)
             return
-        self._catalog.remember("source", {source.name: {"seen": seen}})
+        if not self._budget.over():
+            self._catalog.remember("source", {source.name: {"seen": seen}})
+
+    async def _take(self, targets: Iterator[Target], said: dict[str, Any]) -> None:
+        """Save those that are not known, one after the other."""
+        while not self._budget.over() and (target := next(targets, None)) is not None:
+            if self._catalog.article(article_key(target)) is None:
+                said["new"] += 1
+                self._note(await self._run.save(target), None)
 
     # What is due
 
