@@ -52,6 +52,11 @@ def update(folder: Path, *, anew: bool = False) -> int:
     return made
 
 
+def forget(folder: Path, name: str) -> None:
+    """Remove the CDXJ of one WARC, whose records are others now. Raises ``OSError``."""
+    (folder / FOLDER / f"{name}{_SUFFIX}").unlink(missing_ok=True)
+
+
 def index(folder: Path, name: str) -> None:
     """Write the CDXJ of one closed WARC, replacing what was there. Raises as ``update`` does."""
     try:

@@ -28,7 +28,7 @@ import sqlalchemy as sa
 
 from archiver.errors import Damaged, StoreError
 from archiver.model import Document
-from archiver.store import documents, recovery, schema, warc
+from archiver.store import documents, indexes, recovery, schema, warc
 from archiver.store.catalog import Catalog
 from archiver.store.manifest import Entry, Manifest
 from archiver.store.member import Torn
@@ -244,6 +244,7 @@ def carry_out(
             if _stage(folder, name, record_ids, why):
                 _list(folder, manifest, name, why)
                 _finish(folder, manifest, name)
+            indexes.forget(folder, name)
         except OSError as error:
             raise warc.not_written(folder / name, error) from error
         _forget(catalog, name, record_ids, manifest.sha256(name))

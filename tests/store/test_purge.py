@@ -287,6 +287,17 @@ async def _reopened(folder):
     await archive.aclose()
 
 
+def test_the_index_of_a_file_goes_with_its_records(folder):
+    """It names them; whoever wants one makes it anew. Those of other files stay."""
+    (folder / "indexes").mkdir()
+    for path in warcs(folder):
+        (folder / "indexes" / f"{path.name}.cdxj").touch()
+    said = asyncio.run(purged(folder))
+    gone = {path.name for path in warcs(folder)} - {path.name[:-5] for path in (folder / "indexes").iterdir()}
+    assert {one["warc"] for one in said["removed"]} <= gone
+    assert names(folder / "indexes")
+
+
 def test_a_damaged_file_is_not_rewritten(folder):
     """It is left as it is, and the purge waits for its repair."""
     path = next(one for one in warcs(folder) if SECRET in gzip.decompress(one.read_bytes()))
