@@ -63,6 +63,7 @@ bench: $(VENV)/.dev ## speed and memory beside wget, as ratios
 	$(BIN)/python -m bench.find
 	$(BIN)/python -m bench.night
 	$(BIN)/python -m bench.verify
+	$(BIN)/python -m bench.pack
 
 # In a venv of their own. Without brotli: warcio 1.8.1 sets an attribute that the decoder of brotli 1.2 does not have.
 build/interop/.there:
