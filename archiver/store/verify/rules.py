@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 Problem = tuple[str, str]
 """(code of ``kinds.KINDS``, a sentence)."""
@@ -44,16 +45,14 @@ _LINE_END = re.compile(r"\r?\n")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A record's header as written. ``fields``: names in lower case, in order. ``first``: each name's first value."""
+    """A record's header as written. ``kind``: WARC-Type in lower case, empty without one. ``fields``: names in lower
+    case, in order. ``first``: each name's first value."""
 
     version: str
+    kind: str
     fields: Headers
     first: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
-
-    @property
-    def kind(self) -> str:
-        return self.first.get("warc-type", "").lower()
 
     @property
     def record_id(self) -> str | None:
@@ -87,7 +86,8 @@ def read_head(raw: bytes) -> Head:
             fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}")
         else:
             problems.append(("header-line", f"no header line: {line[:80]!r}"))
-    return Head(lines[0], tuple(fields), dict(reversed(fields)), tuple(problems))
+    first = dict(reversed(fields))
+    return Head(lines[0], first.get("warc-type", "").lower(), tuple(fields), first, tuple(problems))
 
 
 def problems(head: Head, *, strict: bool) -> Iterator[Problem]:
@@ -125,6 +125,7 @@ def problems(head: Head, *, strict: bool) -> Iterator[Problem]:
         yield from _ours(head)
 
 
+@lru_cache(maxsize=1_024)  # the records of a capture have the same
 def is_date(value: str) -> bool:
     """Whether ``value`` is a date as WARC 1.1 (5.4) has it, and one of the calendar."""
     match = _DATE.fullmatch(value)
