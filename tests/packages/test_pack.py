@@ -13,9 +13,13 @@ import zipfile
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from archiver.packages import seal
+from archiver.findings import Finding
+from archiver.packages import proof, seal
 from archiver.packages.closure import cited
+from archiver.packages.pack import Terms, pack
+from archiver.store.archive import Archive
 from tests.loopback import sample_world as sample
+from tests.store import tapes
 from tests.store.tapes import plainly
 
 
@@ -212,3 +216,24 @@ def test_an_existing_file_stays(newsroom, package):
     before = package.read_bytes()
     assert newsroom.archiver("pack", "--all", "-o", package).code == 73
     assert package.read_bytes() == before
+
+
+async def test_a_revisit_brings_along_what_it_refers_to(tmp_path):
+    """The picture of another article's post, stored once, is in the package of the second one; which verifies."""
+    folder, picture = tmp_path / "archive", tapes.reply(b"picture" * 1_000, kind="image/jpeg")
+    archive = await tapes.opened(folder)
+    for number in (1, 2):
+        url = f"https://pbs.example/{number}.jpg"
+        kept = await archive.keep(tapes.tape(picture, url=url, slot=f"media:{url}", why="media"))
+        shown = {"position": 0, "captures": [{"record_id": kept.warc.record_id}]}
+        await archive.add([tapes.article(f"https://news.example/{number}", outcomes=(shown,))])
+    await archive.aclose()
+    terms = Terms(created=tapes.NOW, software="archiver/test", title="t", description="", key=None)
+    with Archive.reading(folder) as archive:
+        packed = pack(archive, ["https://news.example/2"], tmp_path / "x.wacz", terms)
+    assert (packed.captures, packed.resolved, packed.missing) == (2, 1, ())
+    kinds = [dict(plainly(whole)[0])["WARC-Type"] for _, _, whole in held_records(tmp_path / "x.wacz").values()]
+    assert (kinds.count("revisit"), kinds.count("response")) == (1, 1)
+    found: list[Finding] = []
+    proof.prove(tmp_path / "x.wacz", found.append, roots=None, token=None)
+    assert found == []
