@@ -69,15 +69,15 @@ def _played(console: Console, kept: bool, options: argparse.Namespace) -> list[R
     title = "A save into an archive that has an article already" if kept else "A save that begins an archive"
     running = play(chosen, kept=kept, recovery=True, jobs=options.jobs)
     rounds = []
-    for number, one in enumerate(
-        track(running, title, len(chosen), console=console, disable=not console.is_terminal), 1
-    ):
-        rounds.append(one)
-        if one.problem:
-            console.print(_wrong(one))
-        if number % _TOLD_EVERY == 0 and not console.is_terminal:
-            console.print(f"{number} of {len(chosen)} rounds")
-    shown(console, title, rounds)
+    try:
+        for one in track(running, title, len(chosen), console=console, disable=not console.is_terminal):
+            rounds.append(one)
+            if one.problem:
+                console.print(_wrong(one))
+            if len(rounds) % _TOLD_EVERY == 0 and not console.is_terminal:
+                console.print(f"{len(rounds)} of {len(chosen)} rounds")
+    finally:  # also when somebody has seen enough
+        shown(console, title, rounds)
     return rounds
 
 
@@ -97,12 +97,14 @@ def main() -> int:
     parser.add_argument("--sample", type=int, metavar="N", help="only so many rounds, evenly spread, of each archive")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="so many rounds at a time")
     parser.add_argument("--what", choices=WHATS, action="append", help="only this way to go wrong")
+    parser.add_argument("--archive", choices=("begun", "kept"), help="only a save that begins one, or goes on with one")
     parser.add_argument("--at", type=int, metavar="N", help="only at this call of all, with --what")
     options = parser.parse_args()
     options.what = options.what or [*WHATS]
     logging.disable()
     console, began = Console(highlight=False), time.monotonic()
-    rounds = [one for kept in (False, True) for one in _played(console, kept, options)]
+    both = {"begun": (False,), "kept": (True,)}.get(options.archive, (False, True))
+    rounds = [one for kept in both for one in _played(console, kept, options)]
     is_right = not any(one.problem for one in rounds)
     if not options.at:
         is_right &= _control(console, options.jobs, options.sample)
