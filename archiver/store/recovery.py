@@ -293,7 +293,7 @@ def _path(folder: Path, name: str) -> tuple[Path, bool]:
 def _size(folder: Path, name: str, committed: int) -> int:
     path, _ = _path(folder, name)
     if path.is_symlink() or not path.is_file():
-        raise Damaged(f"{path} is missing, and {committed:,} bytes of it are in the catalog", hint=_REPAIR)
+        raise Damaged(f"{path} is missing, and {committed:,} bytes of it are in the catalog", hint=_GONE)
     size = path.stat().st_size
     if size < committed:
         raise Damaged(f"{path} is damaged: {size:,} bytes, {committed:,} committed", hint=_REPAIR)
@@ -323,4 +323,5 @@ def _counted(taken: _Taken) -> str:
     return " and ".join(f"{count} {noun}{'s' * (count != 1)}" for count, noun in counts if count)
 
 
-_REPAIR = "nothing was changed; bring the file back from a copy"
+_REPAIR = "nothing was changed; bring the file back from a copy, or salvage what is whole in it: archiver repair FILE"
+_GONE = "nothing was changed; bring the file back from a copy, or go on without it: archiver verify --rebuild"

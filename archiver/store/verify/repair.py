@@ -11,7 +11,6 @@ Outside of an archive only ``NAME.repaired.warc.gz`` is made, beside the old fil
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import os
 from collections.abc import Sequence
@@ -26,16 +25,14 @@ from archiver.store import catalog as catalogs
 from archiver.store import records, warc
 from archiver.store.catalog import Catalog
 from archiver.store.lock import Lock
-from archiver.store.manifest import Entry, Manifest
 from archiver.store.member import Buffer
 from archiver.store.recovery import ARCHIVE_ID, QUARANTINE
 from archiver.store.verify import files, requeue
 from archiver.store.verify.files import LOST
-from archiver.store.verify.rebuild import make_anew
+from archiver.store.verify.rebuild import INSTEAD_OF, make_anew, move, settle_repairs, sha256
 from archiver.store.verify.report import Report
 from archiver.store.verify.salvage import Salvaged, salvage
 
-_PIECE = 1 << 20
 _ORPHANS = ".orphans.warc.gz"
 
 
@@ -83,18 +80,18 @@ def _in_archive(path: Path, folder: Path, now: datetime, software: str) -> tuple
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            size, sha256 = os.fstat(fd).st_size, _sha256(fd)
-            if _is_sound(fd, size, path.name, strict=True) and _is_known(folder, path.name, size, sha256):
+            size, digest = os.fstat(fd).st_size, sha256(path)
+            if _is_sound(fd, size, path.name, strict=True) and _is_known(folder, path.name, size, digest):
                 return Repaired(made=None, kept=path.name), ()
             new = warc.unused_name(folder, now, itertools.count(1))
             quarantine = folder / QUARANTINE
             quarantine.mkdir(exist_ok=True)
-            half, orphans = folder / f"{path.name}.repairing", quarantine / f"{path.name}{_ORPHANS}"
-            half.unlink(missing_ok=True)
+            settle_repairs(folder, now)  # what an attempt that was stopped left
+            half, orphans = folder / f"{new}{INSTEAD_OF}{path.name}", quarantine / f"{path.name}{_ORPHANS}"
             orphans.unlink(missing_ok=True)
             with _Out(half) as out, _Out(orphans) as apart:
                 beforehand = salvage(fd, size, _nowhere, _nowhere, strict=True)
-                about = _about(folder, path.name, sha256, software, beforehand.ids)
+                about = _about(folder, path.name, digest, software, beforehand.ids)
                 # Where the old file's own is lost, the new one takes its id: the records name it.
                 first = records.warcinfo_part(new, now, about, record_id=beforehand.missing_warcinfo)
                 first.write_to(out.write)
@@ -102,15 +99,10 @@ def _in_archive(path: Path, folder: Path, now: datetime, software: str) -> tuple
         finally:
             os.close(fd)
         kept = _unused(quarantine, f"{path.name}.damaged")
-        _move(path, kept)
-        _move(half, folder / new)
-        for changed in (folder, quarantine):
+        move(path, kept)
+        for changed in (quarantine, folder):
             warc.sync_folder(changed)
-        more = {"replaced_by": new, "kept": f"{QUARANTINE}/{kept.name}"}
-        entry = Entry(
-            file=path.name, bytes=size, sha256=sha256, records=None, closed_at=now, event="repaired", more=more
-        )
-        Manifest(folder).append(entry)
+        settle_repairs(folder, now)
         said = _said(new, f"{QUARANTINE}/{kept.name}", done, f"{QUARANTINE}/{orphans.name}" if done.orphans else None)
         return _anew(folder, now, said, path.name)
     finally:
@@ -137,13 +129,13 @@ def _anew(folder: Path, now: datetime, said: Repaired, damaged: str) -> tuple[Re
     return replace(said, lost=tuple(sorted(set(lost.values()))), again=sum(one.at == now for one in found)), found
 
 
-def _about(folder: Path, old: str, sha256: str, software: str, kept: set[str]) -> Sequence[tuple[str, str]]:
+def _about(folder: Path, old: str, digest: str, software: str, kept: set[str]) -> Sequence[tuple[str, str]]:
     """What the new file's ``warcinfo`` says: also which records are gone, so that nobody looks for them."""
     said = [
         ("software", software),
         ("format", "WARC File Format 1.1"),
         ("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"),
-        ("description", f"The whole records of {old}, which was damaged (SHA-256 {sha256})."),
+        ("description", f"The whole records of {old}, which was damaged (SHA-256 {digest})."),
     ]
     try:
         catalog = Catalog.reading(folder / catalogs.FILE_NAME)
@@ -166,7 +158,7 @@ def _is_sound(fd: int, size: int, name: str, *, strict: bool) -> bool:
     return not report.defects
 
 
-def _is_known(folder: Path, name: str, size: int, sha256: str) -> bool:
+def _is_known(folder: Path, name: str, size: int, digest: str) -> bool:
     """Whether catalog and manifest say that these are the bytes that were closed, as far as they say anything."""
     try:
         catalog = Catalog.reading(folder / catalogs.FILE_NAME)
@@ -176,7 +168,7 @@ def _is_known(folder: Path, name: str, size: int, sha256: str) -> bool:
         digests = catalog.digests()
     finally:
         catalog.close()
-    return digests.get(name, (size, sha256)) == (size, sha256)
+    return digests.get(name, (size, digest)) == (size, digest)
 
 
 def _said(made: str, kept: str, done: Salvaged, orphans: str | None) -> Repaired:
@@ -207,26 +199,6 @@ class _Out:
 def _unused(folder: Path, name: str) -> Path:
     names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
     return next(folder / one for one in names if not os.path.lexists(folder / one))
-
-
-def _move(old: Path, new: Path) -> None:
-    """Rename, but never over a file that is there."""
-    try:
-        os.link(old, new, follow_symlinks=False)
-    except OSError:
-        if os.path.lexists(new):
-            raise
-        old.rename(new)  # a file system without links
-    else:
-        old.unlink()
-
-
-def _sha256(fd: int) -> str:
-    digest, at = hashlib.sha256(), 0
-    while piece := os.pread(fd, _PIECE, at):
-        digest.update(piece)
-        at += len(piece)
-    return digest.hexdigest()
 
 
 def _nowhere(_: Buffer) -> None:

@@ -16,6 +16,7 @@ from archiver.errors import NoInput, UsageError
 from archiver.findings import Finding
 from archiver.store.member import Stored
 from archiver.store.verify import archive, given
+from archiver.store.verify.rebuild import rebuild
 from archiver.store.verify.repair import repair
 from tests.store.tapes import NOW, SetClock, copied, members, names, opened, outcome, post, reply, tables, tape, warcs
 from tests.store.tapes import article as article_of
@@ -162,6 +163,37 @@ def test_twice(folder):
         damaged(path, bounds(path)[4] + 30)
         assert mend(folder, path, NOW + timedelta(hours=hours)).made
         assert defects(folder) == []
+
+
+def test_a_repair_that_was_stopped(folder, tmp_path):
+    """With the old file in quarantine and the new one not yet in its place: a rebuild brings it to its end. Before
+    that, what was half made is thrown away."""
+    again = copied(folder, tmp_path / "again")
+    (path,) = warcs(again)
+    name = path.name
+    damaged(path, bounds(path)[4] + 30)
+    done = mend(again, path)
+    new = again / done.made
+    (old,) = warcs(folder)
+    half = folder / f"{done.made}~instead-of~{name}"
+    half.write_bytes(new.read_bytes()[:500])
+    rebuild(folder, LATER, print)
+    assert not half.exists()
+    assert defects(folder) == []
+    (folder / "quarantine").mkdir()
+    (again / done.kept).rename(folder / "quarantine" / f"{name}.damaged")
+    old.unlink()
+    half.write_bytes(new.read_bytes())
+    rebuild(folder, LATER, print)
+    assert not half.exists()
+    asyncio.run(reopened(folder))
+    assert defects(folder) == []
+    assert warcs(folder)[0].read_bytes() == new.read_bytes()
+
+
+async def reopened(folder):
+    one = await opened(folder, clock=SetClock(LATER))
+    await one.aclose()
 
 
 def outside(tmp_path, data, name=NAME):
