@@ -26,7 +26,7 @@ from archiver.store.verify.files import Counted
 from archiver.store.verify.report import Report
 
 INSTEAD_OF = "~instead-of~"
-"""``NEW~instead-of~NAME``: what `repair` made of NAME, until NAME itself is out of the way. No WARC's name has a ``~``."""
+"""``NEW~instead-of~NAME``: what `repair` made of NAME, until NAME is out of the way. No WARC's name has a ``~``."""
 
 _HALF_MADE = ".rebuilding"
 _PIECE = 1 << 20
@@ -40,7 +40,7 @@ def rebuild(folder: Path, now: datetime, tell: Tell, watch: Watch | None = None)
     A file that a stopped run left open is taken up when the archive is opened next. Raises ``NoInput`` without an
     archive, ``AlreadyRunning`` while somebody writes, ``StoreError``.
     """
-    if not folder.is_dir() or not warc.files(folder):
+    if not folder.is_dir() or not (warc.files(folder) or any(folder.glob(f"*{INSTEAD_OF}*"))):
         raise NoInput(f"there is no archive in {folder} yet", hint="`archiver save` makes one")
     path = folder / catalogs.FILE_NAME
     try:
