@@ -1,0 +1,67 @@
+"""Every noun that crosses a room's threshold.
+
+All values are frozen. Datetimes are aware UTC; durations end in ``_s`` (float seconds), sizes and offsets in
+``_bytes``; digests name their algorithm (``sha256:<hex>``); ids are strings; collections are tuples; ``None`` means
+"not known", never "no".
+"""
+
+from __future__ import annotations
+
+from archiver.model.article import Article, Find, Hop, Resolution
+from archiver.model.exchange import Exchange, Failure, Layout, Request, Tape, WarcRef
+from archiver.model.post import (
+    Candidate,
+    Capture,
+    Document,
+    Evidence,
+    Fact,
+    Identification,
+    Kept,
+    Memento,
+    Outcome,
+    Picture,
+    PostRecord,
+    Reading,
+    Recovery,
+)
+from archiver.model.terms import Availability, Cut, Decision, Ended, Kind, Moment, PostRef, Precision, Status, Why
+from archiver.model.upkeep import Due, Health, Probed
+
+__all__ = [
+    "Article",
+    "Availability",
+    "Candidate",
+    "Capture",
+    "Cut",
+    "Decision",
+    "Document",
+    "Due",
+    "Ended",
+    "Evidence",
+    "Exchange",
+    "Fact",
+    "Failure",
+    "Find",
+    "Health",
+    "Hop",
+    "Identification",
+    "Kept",
+    "Kind",
+    "Layout",
+    "Memento",
+    "Moment",
+    "Outcome",
+    "Picture",
+    "PostRecord",
+    "PostRef",
+    "Precision",
+    "Probed",
+    "Reading",
+    "Recovery",
+    "Request",
+    "Resolution",
+    "Status",
+    "Tape",
+    "WarcRef",
+    "Why",
+]
