@@ -235,8 +235,7 @@ class _signals:  # a context manager, spoken as a word
         return self._stop
 
     def __exit__(self, *_: object) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._loop.remove_signal_handler(number)
+        """What is heard from now on is heard too late: the report is written, and whoever wants to know is told."""
 
     def _set(self, number: signal.Signals, heard: Callable[[], None]) -> None:
         self._loop.add_signal_handler(number, heard)
