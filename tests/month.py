@@ -19,6 +19,7 @@ from archiver import config, night
 from archiver.cli.nightly import tonight
 from archiver.errors import ArchiverError
 from archiver.model import PostRef
+from archiver.night.order import SAME_NIGHT
 from archiver.store.archive import Archive
 from archiver.tools import run_async
 from tests.loopback.nouns import Account, Photo, Post, snowflake
@@ -166,9 +167,7 @@ class Month:
             articles = {f"https://news.example/{n}": archive.article(f"https://news.example/{n}") for n in range(1, 11)}
         known = {key: body for key, body in {**posts, **articles}.items() if body}
         return {
-            key: body
-            for key, body in known.items()
-            if body["due_at"] and _instant(body["due_at"]) <= at + timedelta(seconds=1)
+            key: body for key, body in known.items() if body["due_at"] and _instant(body["due_at"]) <= at + SAME_NIGHT
         }
 
     def knowledge(self) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from archiver.subscriptions import Source
 Body = Mapping[str, Any]
 _SOURCES_AT_ONCE = 4
 _REMEMBER_EVERY_S = 20.0
-_SAME_MOMENT = timedelta(seconds=1)
+# A night begins at the same hour as the one before, but comes to a post sooner or later than that did.
+SAME_NIGHT = timedelta(minutes=10)
 _log = logging.getLogger(__name__)
 # What a line of the log is about.
 ARTICLE: contextvars.ContextVar[str | None] = contextvars.ContextVar("article", default=None)
@@ -58,7 +59,7 @@ class Night:
         self._remember = remember
         self.tally = Tally()
         # What comes due later is another night's: so it is known beforehand what this one will do.
-        self._until = clock.now() + _SAME_MOMENT
+        self._until = clock.now() + SAME_NIGHT
 
     async def work(self, sources: Sequence[Source], *, grace_s: float, stop: asyncio.Event) -> None:
         """Do what is to be done tonight. What is under way when the budget is spent, or ``stop`` is set, has
@@ -159,10 +160,20 @@ class Night:
             work: dict[str, Callable[[Due, Body], Awaitable[None]]] = {
                 "article": self._article, "post": self._post, "link": self._link,
             }  # fmt: skip
+            if not await self._comes_due(one):
+                return
             known = self._known(one)
             if known is not None and self._still_due(known):
                 await work[one.kind](one, known)
                 await self._move_on(one)
+
+    async def _comes_due(self, due: Due) -> bool:
+        """Wait until it is due: a second look is evidence only when it is a whole day later. ``False`` when the night
+        ended before."""
+        at = datetime.fromisoformat(due.at)
+        while (left_s := (at - self._clock.now()).total_seconds()) > 0 and not self._budget.over():
+            await self._clock.sleep(min(left_s, 1.0))
+        return not self._budget.over()
 
     def _known(self, due: Due) -> Body | None:
         if due.kind == "post":
