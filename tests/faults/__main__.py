@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import logging
 import re
+import signal
 import sys
 import time
 from collections import Counter
@@ -102,6 +103,7 @@ def main() -> int:
     options = parser.parse_args()
     options.what = options.what or [*WHATS]
     logging.disable()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # else the pool's processes would outlive this one
     console, began = Console(highlight=False), time.monotonic()
     both = {"begun": (False,), "kept": (True,)}.get(options.archive, (False, True))
     rounds = [one for kept in both for one in _played(console, kept, options)]

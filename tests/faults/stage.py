@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -284,7 +285,8 @@ def _check_broken(done: Done, fault: Fault, left: State) -> None:
     expect(done.code in (0, 73, 74), f"it ended with {done.code}: {done.err}")
     expect("Traceback" not in done.err, f"it said {done.err}")
     if done.code:
-        expect(done.err.startswith("archiver: ") and "\n  → " in done.err, f"it did not say what to do: {done.err}")
+        # What was recovered may have been said before it.
+        expect(re.search(r"^archiver: .+\n  → ", done.err, re.M), f"it did not say what to do: {done.err}")
 
 
 def _second(first: Fault, recovery: tuple[str, ...]) -> Fault:

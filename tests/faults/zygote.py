@@ -32,7 +32,7 @@ WHATS = {
     "power": (1, 0),
     "hollow": (1, 0),
 }
-_PATIENCE_S = 60
+_PATIENCE_S = 300
 
 
 @dataclass(frozen=True, kw_only=True)
