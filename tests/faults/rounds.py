@@ -46,8 +46,11 @@ def is_double(fault: Fault) -> bool:
 def play(faults: Iterable[Fault], *, kept: bool, recovery: bool, jobs: int) -> Iterator[Round]:
     """A round for each fault, as they are done, ``jobs`` at a time."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_enter, initargs=(kept, recovery)) as pool:
+    pool = ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_enter, initargs=(kept, recovery))
+    try:
         yield from pool.map(_round, faults)
+    finally:  # who stops in the middle does not wait for the rest
+        pool.shutdown(cancel_futures=True)
 
 
 def _enter(kept: bool, recovery: bool) -> None:
