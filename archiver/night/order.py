@@ -24,6 +24,8 @@ _SOURCES_AT_ONCE = 4
 _REMEMBER_EVERY_S = 20.0
 # A night begins at the same hour as the one before, but comes to a post sooner or later than that did.
 SAME_NIGHT = timedelta(minutes=10)
+# What a look wrote is dated by several readings of the clock: a moment later all of it is due.
+_A_MOMENT = timedelta(seconds=1)
 _log = logging.getLogger(__name__)
 # What a line of the log is about.
 ARTICLE: contextvars.ContextVar[str | None] = contextvars.ContextVar("article", default=None)
@@ -170,7 +172,7 @@ class Night:
     async def _comes_due(self, due: Due) -> bool:
         """Wait until it is due: a second look is evidence only when it is a whole day later. ``False`` when the night
         ended before."""
-        at = datetime.fromisoformat(due.at)
+        at = datetime.fromisoformat(due.at) + _A_MOMENT
         while (left_s := (at - self._clock.now()).total_seconds()) > 0 and not self._budget.over():
             await self._clock.sleep(min(left_s, 1.0))
         return not self._budget.over()
