@@ -9,11 +9,11 @@ from typing import Any, BinaryIO
 from archiver.errors import UsageError
 from archiver.export.tables import COLUMNS, Value, flat
 
-_ROWS_A_GROUP = 5_000
+ROWS_A_GROUP = 5_000
 
 
-def write(kind: str, rows: Iterable[Mapping[str, Any]], out: BinaryIO) -> None:
-    """Write the table to ``out``, some thousand rows in memory at a time. Raises ``UsageError`` without pyarrow."""
+def write(kind: str, rows: Iterable[Mapping[str, Any]], out: BinaryIO, *, rows_a_group: int = ROWS_A_GROUP) -> None:
+    """Write the table to ``out``, ``rows_a_group`` in memory at a time. Raises ``UsageError`` without pyarrow."""
     try:
         import pyarrow as pa  # noqa: PLC0415  # an extra: looked for only when it is needed
         import pyarrow.parquet as pq  # noqa: PLC0415
@@ -22,15 +22,15 @@ def write(kind: str, rows: Iterable[Mapping[str, Any]], out: BinaryIO) -> None:
     types = {str: pa.string(), int: pa.int64(), bool: pa.bool_()}
     schema = pa.schema([(column.name, types[column.kind]) for column in COLUMNS[kind]])
     with pq.ParquetWriter(out, schema, compression="zstd") as writer:
-        for group in _groups(kind, rows):
+        for group in _groups(kind, rows, rows_a_group):
             by_column = zip(zip(*group, strict=True), schema, strict=True)
             columns = [pa.array(values, field.type) for values, field in by_column]
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
 
 
-def _groups(kind: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[list[list[Value]]]:
+def _groups(kind: str, rows: Iterable[Mapping[str, Any]], rows_a_group: int) -> Iterator[list[list[Value]]]:
     flattened = ([_storable(value) for value in flat(kind, row)] for row in rows)
-    while group := list(itertools.islice(flattened, _ROWS_A_GROUP)):
+    while group := list(itertools.islice(flattened, rows_a_group)):
         yield group
 
 

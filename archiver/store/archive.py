@@ -113,12 +113,7 @@ class Archive(Nights):
         Raises ``CannotCreate`` (73), ``AlreadyRunning`` (75) when somebody has it for longer than ``wait_lock_s``,
         ``Damaged`` (65), ``ConfigError`` (78) when a newer program made it, ``StoreError`` (74).
         """
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CannotCreate(
-                f"the archive {folder} can't be made: {error.strerror}", hint="set archive.dir to a folder that can be"
-            ) from error
+        _make(folder)
         try:
             lock = await _locked(folder, clock, wait_lock_s)
             try:
@@ -359,6 +354,15 @@ def _volumes(folder: Path, clock: Clock, about: About, archive_id: str) -> Itera
         )
         part = records.warcinfo_part(name, now, [(key, value) for key, value in said if value])
         yield warc.Volume(name=name, warcinfo=part, planned_bytes=part.size_bytes)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotCreate(
+            f"the archive {folder} can't be made: {error.strerror}", hint="set archive.dir to a folder that can be"
+        ) from error
 
 
 async def _locked(folder: Path, clock: Clock, wait_s: float) -> Lock:

@@ -7,15 +7,14 @@ import io
 import pytest
 
 from archiver import export
-from archiver.export import parquet
 
 pq = pytest.importorskip("pyarrow.parquet", reason="the extra archiver[parquet] is not installed")
 
 
-def table(kind, rows):
+def table(kind, rows, **options):
     """The table as another program reads it."""
     out = io.BytesIO()
-    export.write_parquet(kind, rows, out)
+    export.write_parquet(kind, rows, out, **options)
     return pq.read_table(io.BytesIO(out.getvalue()))
 
 
@@ -34,8 +33,8 @@ def test_an_empty_table_has_its_columns():
     assert (read.num_rows, read.column_names) == (0, [column.name for column in export.COLUMNS["posts"]])
 
 
-def test_rows_are_written_in_groups(monkeypatch):
+def test_rows_are_written_in_groups():
     """However many there are, only a group of them is held."""
-    monkeypatch.setattr(parquet, "_ROWS_A_GROUP", 2)
     rows = ({"post_id": str(number)} for number in range(5))
-    assert table("availability", rows)["post_id"].to_pylist() == ["0", "1", "2", "3", "4"]
+    read = table("availability", rows, rows_a_group=2)
+    assert read["post_id"].to_pylist() == ["0", "1", "2", "3", "4"]
