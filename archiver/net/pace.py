@@ -22,6 +22,7 @@ _GIVEN_BACK = 0.1
 _GOOD_RUN = 20
 _REST_S = 1.0
 _LONGEST_S = 24 * 3600.0
+_EARLY = 0.1  # of an interval: what is let pass rather than slept for, since no sleep ends on the dot
 
 
 @dataclass(slots=True)
@@ -38,7 +39,9 @@ class _Host:
 class Pace:
     """Grants turns: to one host never more than its rate, evenly spaced, whoever asks (the GCRA, without bursts).
 
-    Turns are granted in the order in which they were asked for. ``waited_s``: seconds that were waited for each host.
+    Turns are granted in the order in which they were asked for. Who oversleeps, because the machine was busy or slept
+    itself, moves all turns behind his by as much: a pause never ends in a burst. ``waited_s``: seconds that were waited
+    for each host.
     """
 
     def __init__(self, config: PolitenessConfig, clock: Clock) -> None:
@@ -48,7 +51,8 @@ class Pace:
         for name in sorted((name for name in config.hosts if "/" in name), key=len, reverse=True):
             self._routes.setdefault(name.partition("/")[0], []).append(name)
         self._hosts: dict[str, _Host] = {}
-        self._next_at: dict[str, float] = {}
+        self._next_at: dict[str, float] = {}  # by plan: on the clock, it is later by what the lane has overslept
+        self._overslept_s: dict[str, float] = {}
         self.waited_s: dict[str, float] = {}
 
     async def turn(self, host: str, longest_s: float = math.inf, *, path: str = "/") -> float:
@@ -60,15 +64,26 @@ class Pace:
             rate = configured * known.share
             if not rate and not penalty_s:
                 return 0.0
-            now = self._clock.monotonic_s()
-            at = max(self._next_at.get(lane, now), now + penalty_s)
-            self._next_at[lane] = at + (1 / rate if rate else 0)
-            if at > now:
-                self.waited_s[host] = self.waited_s.get(host, 0.0) + at - now
-                await self._clock.sleep(at - now)
+            began = self._clock.monotonic_s()
+            interval_s = 1 / rate if rate else 0.0
+            earliest = began + penalty_s - self._overslept_s.get(lane, 0.0)
+            at = max(self._next_at.get(lane, earliest), earliest)
+            self._next_at[lane] = at + interval_s
+            if await self._slept(lane, at, interval_s * _EARLY):
+                self.waited_s[host] = self.waited_s.get(host, 0.0) + self._clock.monotonic_s() - began
             if not self.penalty_s(host):
                 return 0.0
         return penalty_s
+
+    async def _slept(self, lane: str, planned: float, early_s: float) -> bool:
+        """Return at ``planned``, or as much later as the lane has overslept by then; whether that took any sleep."""
+        slept = False
+        while (left_s := planned + self._overslept_s.get(lane, 0.0) - self._clock.monotonic_s()) > early_s:
+            await self._clock.sleep(left_s)
+            slept = True
+        if left_s < 0:
+            self._overslept_s[lane] = self._overslept_s.get(lane, 0.0) - left_s
+        return slept
 
     def _lane(self, host: str, path: str) -> tuple[str, float]:
         """(what is paced by itself, its rate): the longest configured beginning of the address, else the host."""
@@ -111,11 +126,12 @@ class Pace:
         now, at = self._clock.monotonic_s(), self._clock.now()
         worth: dict[str, dict[str, Any]] = {}
         for name, host in self._hosts.items():
-            left_s = max(host.alone_until - now, self._next_at.get(name, now) - now, 0.0)
+            next_at = self._next_at.get(name, -math.inf) + self._overslept_s.get(name, 0.0)
+            left_s = max(host.alone_until, next_at) - now
             if left_s > 0 or host.share < 1:
                 worth[name] = {
                     "share": round(host.share, 4),
-                    "not_before": (at + timedelta(seconds=left_s)).isoformat(),
+                    "not_before": (at + timedelta(seconds=max(left_s, 0.0))).isoformat(),
                 }
         return worth
 

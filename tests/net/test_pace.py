@@ -76,6 +76,25 @@ async def test_each_host_has_its_own_rate():
     }  # fmt: skip
 
 
+async def test_a_machine_that_sleeps_does_not_hurry_afterwards():
+    """All who slept through their turns take them one after another, as far apart as ever, in the order they came."""
+    clock = SteppingClock()
+    pace = Pace(PolitenessConfig(requests_per_second=1, hosts={}), clock)
+    asked: list[tuple[str, float]] = []
+
+    async def ask(name: str) -> None:
+        await pace.turn("t.co")
+        asked.append((name, clock.passed_s))
+
+    async with asyncio.TaskGroup() as group:
+        for name in "abcdef":
+            group.create_task(ask(name))
+        await asyncio.sleep(0)
+        clock.passed_s = 3.5  # where b, c and d should have been asked already
+        group.create_task(clock.run())
+    assert asked == [("a", 0), ("b", 3.5), ("c", 4.5), ("d", 5.5), ("e", 6.5), ("f", 7.5)]
+
+
 async def test_a_penalty_makes_everybody_wait_and_nobody_rush_afterwards():
     """After 30 seconds of being left alone, the host is asked at its rate again, also by those who waited before."""
     clock = SteppingClock()
