@@ -1,10 +1,7 @@
-"""How results look to a person. Text of strangers is made harmless here: it can't move the cursor or set a colour."""
+"""How results look to a person. Text of strangers is made harmless (``archiver.terminal``) wherever it is shown."""
 
 from __future__ import annotations
 
-import json
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progres
 from rich.text import Text
 
 from archiver.model import Outcome
+from archiver.terminal import harmless
 
 Row = Mapping[str, Any]
 _SHOWN_URL = 120  # of a service's address with its twenty switches; --json has the whole
@@ -28,30 +26,6 @@ _COLOURS = {
 }
 
 _VERDICTS = {"confirmed": "green", "contradicted": "red", "unconfirmed": "yellow"}
-
-
-def harmless(text: object, limit: int = 1_000) -> str:
-    """``text`` without anything that a terminal acts on: control and format characters (escape sequences, bidi
-    overrides, zero-width) become visible escapes; line breaks become ``⏎``; cut at ``limit`` characters."""
-    shown: list[str] = []
-    for char in str(text)[:limit]:
-        if char == "\n":
-            shown.append(" ⏎ ")
-        elif unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") and char != "\u200d":
-            shown.append(f"\\u{ord(char):04x}")
-        else:
-            shown.append(char)
-    return "".join(shown) + ("…" if len(str(text)) > limit else "")
-
-
-# What JSON may hold raw but a terminal, or a reader of lines, would act on; written as JSON's own escape.
-_ACTING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def json_line(row: object) -> str:
-    """One line of JSON, the same value to every reader; control characters, line separators, bidi controls and lone
-    surrogates are escaped."""
-    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(row, ensure_ascii=False, default=str))
 
 
 def finds(console: Console, rows: Sequence[Row], *, outcome: bool) -> None:

@@ -80,7 +80,8 @@ def main() -> int:
     for units in families():
         for name in ("a.html", "a.txt"):
             taken = [seconds(page(units, size * 1_000_000), name) for size in sizes]
-            bad = any(is_steep(once, twice) for once, twice in pairwise(taken))
+            steps = zip(sizes, pairwise(taken), strict=False)
+            bad = any(is_steep(*step) and is_steep_at(units, name, size * 1_000_000) for size, step in steps)
             steep += bad
             cells = "".join(f"{one:8.2f}" for one in taken)
             print(f"{cells} s  {name:7s} {' … '.join(unit[:28] for unit in units)!r}{'  STEEP' * bad}", flush=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -13,12 +15,13 @@ from archiver.cli import cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-COMMANDS = sorted(cli.commands)
+CONTEXT = click.Context(cli, info_name="archiver")
+COMMANDS = {name: command for name in cli.list_commands(CONTEXT) if (command := cli.get_command(CONTEXT, name))}
 
 
 def help_of(name: str) -> str:
     """What ``archiver NAME --help`` prints."""
-    command = cli.commands[name]
+    command = COMMANDS[name]
     return command.get_help(click.Context(command, info_name=f"archiver {name}", max_content_width=100))
 
 
@@ -47,11 +50,33 @@ def test_the_readme_and_the_help_list_every_exit_code():
     assert all(re.search(rf"\b{code}\b", told) for code in documented)
 
 
+def test_every_command_that_is_listed_is_there_by_its_name():
+    """And no other name is."""
+    assert {name: command.name for name, command in COMMANDS.items()} == {
+        name: name for name in cli.list_commands(CONTEXT)
+    }
+    assert cli.get_command(CONTEXT, "sav") is None
+
+
+@pytest.mark.parametrize(("typed", "said"), [("sav", "Did you mean 'save'?"), ("zzzzzz", "No such command 'zzzzzz'.")])
+def test_a_command_mistyped_is_answered_with_the_nearest(typed, said):
+    """When there is one."""
+    with pytest.raises(click.UsageError, match=re.escape(said)):
+        cli.main([typed], standalone_mode=False)
+
+
+def test_help_waits_for_no_library():
+    """A command's own are loaded when it is used."""
+    script = "import sys; from archiver.cli import cli; cli(['--help'], standalone_mode=False); print(*sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert not {"sqlalchemy", "bs4", "httpx", "rich", "dateparser"} & set(printed.split())
+
+
 def test_every_option_is_explained():
     """No option without a word about it."""
     silent = [
         (name, option.name)
-        for name, command in cli.commands.items()
+        for name, command in COMMANDS.items()
         for option in command.params
         if isinstance(option, click.Option) and not option.help
     ]

@@ -17,8 +17,8 @@ from archiver.model import Article, Cut, Exchange, Find, Moment, PostRecord, Pos
 from archiver.platforms import match
 from archiver.platforms.x.media import SIZES
 from archiver.platforms.x.post import X
-from archiver.printing import json_line
 from archiver.resolve import resolve
+from archiver.terminal import json_line
 from tests.answers import NOW, Web, answer, chain, in_json, moved, ref
 from tests.loopback.recordings import SHARED, needs_shared
 from tests.platforms.x.posts import HANDLE, ID, OEMBED, POSTED_AT, TWEET_RESULT, oembed_answer, tombstone, tweet, video

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 from rich.console import Console
 
-from archiver import doctor, printing, tools, upkeep
+from archiver import doctor, terminal, tools, upkeep
 from archiver.cli import shared
 
 _MARKS = {"well": "[green]✓[/green]", "warning": "[yellow]![/yellow]", "trouble": "[red]✗[/red]"}
@@ -42,11 +42,11 @@ def doctor_(context: click.Context, as_json: bool, offline: bool) -> None:
     out = Console(highlight=False, emoji=False)
     for finding in findings:
         if as_json:
-            click.echo(printing.json_line(asdict(finding)))
+            click.echo(terminal.json_line(asdict(finding)))
             continue
-        line = printing.harmless(f"{finding.name}: {finding.said}")
+        line = terminal.harmless(f"{finding.name}: {finding.said}")
         out.print(_MARKS[finding.state], end=" ")
         out.print(line, markup=False, soft_wrap=True)
         if finding.hint:
-            out.print(printing.harmless(f"  → {finding.hint}"), markup=False, soft_wrap=True)
+            out.print(terminal.harmless(f"  → {finding.hint}"), markup=False, soft_wrap=True)
     context.exit(1 if doctor.worst(findings) == "trouble" else 0)

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import click
 
-from archiver import export, printing, tools
+from archiver import export, terminal, tools
 from archiver.cli import shared
 from archiver.errors import UsageError
 
@@ -54,7 +54,7 @@ def _lines(table: str, rows: Iterable[export.Row], form: str) -> Iterator[bytes]
     if form == "csv":
         yield from export.csv(table, rows)
     else:
-        yield from (f"{printing.json_line(row)}\n".encode() for row in rows)
+        yield from (f"{terminal.json_line(row)}\n".encode() for row in rows)
 
 
 def _write(file: BinaryIO, pieces: Iterable[bytes]) -> None:
@@ -63,4 +63,4 @@ def _write(file: BinaryIO, pieces: Iterable[bytes]) -> None:
 
 
 def _harmless(text: str) -> str:
-    return "".join(printing.harmless(line, len(line)) + "\n" for line in text.splitlines())
+    return "".join(terminal.harmless(line, len(line)) + "\n" for line in text.splitlines())

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from archiver import printing, tools
+from archiver import terminal, tools
 from archiver.cli import shared
 from archiver.config import Config
 from archiver.packages import ledger
@@ -34,13 +34,13 @@ def import_(context: click.Context, files: tuple[Path, ...], as_json: bool, wait
     for path in files:
         done = tools.run_async(_import(settings, path, wait_lock_s=wait_lock))
         if as_json:
-            click.echo(printing.json_line({"file": str(path), **done}))
+            click.echo(terminal.json_line({"file": str(path), **done}))
             continue
         counts = [f"{done[name]:,} {name}" for name in ("captures", "documents", "links") if done.get(name)]
         said = f"{', '.join(counts) or 'nothing new'}; {done['known']:,} known already, {done['skipped']:,} skipped"
-        click.echo(printing.harmless(f"{path}: {said}"))
+        click.echo(terminal.harmless(f"{path}: {said}"))
         for reason, count in done.get("reasons", {}).items():
-            click.echo(printing.harmless(f"  skipped {count:,}: {reason}"))
+            click.echo(terminal.harmless(f"  skipped {count:,}: {reason}"))
 
 
 async def _import(settings: Config, path: Path, *, wait_lock_s: float) -> dict[str, Any]:

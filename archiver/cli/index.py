@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from archiver import printing, tools
+from archiver import terminal, tools
 from archiver.cli import shared
 
 
@@ -21,4 +21,4 @@ def index(context: click.Context, anew: bool, as_json: bool) -> None:
     archiver index --anew
     """
     made = tools.index(shared.settings(context), anew=anew)
-    click.echo(printing.json_line({"made": made}) if as_json else f"{made:,} indexes made")
+    click.echo(terminal.json_line({"made": made}) if as_json else f"{made:,} indexes made")

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import click
 from rich.console import Console
 
-from archiver import config, printing, run, tools
-from archiver.cli import shared
+from archiver import config, printing, run, terminal, tools
+from archiver.cli import failure, shared
 from archiver.errors import ArchiverError, NoInput
 
 _TOLD = ("short", "end", "ended", "hops", "error", "source")
@@ -37,7 +37,7 @@ def find(context: click.Context, targets: tuple[str, ...], url: str | None, as_j
 
     def tell(error: ArchiverError) -> None:
         nonlocal worst
-        worst = max(worst, shared.say(error, debug=False))
+        worst = max(worst, failure.say(error, debug=False))
 
     for name in targets:
         read = 0
@@ -53,7 +53,7 @@ def find(context: click.Context, targets: tuple[str, ...], url: str | None, as_j
                 raise
             tell(error)
         if read > 1 and not as_json:
-            out.print(printing.harmless(f"{name}: {read:,} articles looked through"), markup=False, soft_wrap=True)
+            out.print(terminal.harmless(f"{name}: {read:,} articles looked through"), markup=False, soft_wrap=True)
     context.exit(worst)
 
 
@@ -61,11 +61,11 @@ def _show(out: Console, target: run.Target, *, as_json: bool, part: bool) -> Non
     """``part``: of a folder or crawl, where only what holds something is worth a line."""
     article, rows = run.look(target)
     for row in rows if as_json else ():
-        click.echo(printing.json_line(row))
+        click.echo(terminal.json_line(row))
     if as_json or (part and not rows and not article.truncated):
         return
     name = f"{article.title}  {target.name}" if part and article.title else article.title or target.name
-    out.print(printing.harmless(name), style="bold", markup=False, soft_wrap=True)
+    out.print(terminal.harmless(name), style="bold", markup=False, soft_wrap=True)
     printing.finds(out, rows, outcome=False)
     out.print(f"{len(rows)} found" + (" (the page could not be read to its end)" if article.truncated else ""))
 
@@ -98,12 +98,12 @@ async def _resolve(settings: config.Config, urls: Sequence[str], *, as_json: boo
     for link in links:
         if as_json:
             click.echo(
-                printing.json_line({key: link.get(key) for key in ("short", "end", "ended", "hops", "error", "source")})
+                terminal.json_line({key: link.get(key) for key in ("short", "end", "ended", "hops", "error", "source")})
             )
         else:
             printing.chain(out, link)
             if link.get("error"):
-                out.print(printing.harmless(f"    {link['error']}"), markup=False, soft_wrap=True)
+                out.print(terminal.harmless(f"    {link['error']}"), markup=False, soft_wrap=True)
     if all(link["ended"] in ("post", "page", "gone", "unsafe") for link in links):
         return 0
     return (

@@ -7,7 +7,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from archiver import printing
+from archiver import terminal
 from archiver.night.order import ARTICLE, POST
 
 
@@ -27,7 +27,7 @@ class _Lines(logging.Formatter):
             line = {"at": at.isoformat(), "level": record.levelname.lower(), "run": self._run, **said}
             return json.dumps({**line, "message": record.getMessage()}, ensure_ascii=True)
         named = "".join(f" [{name} {value}]" for name, value in said.items() if value not in record.getMessage())
-        return printing.harmless(f"{at:%Y-%m-%dT%H:%M:%SZ} {record.levelname} {record.getMessage()}{named}")
+        return terminal.harmless(f"{at:%Y-%m-%dT%H:%M:%SZ} {record.levelname} {record.getMessage()}{named}")
 
 
 def to_stderr(run: str, *, style: str, quiet: bool) -> logging.Handler:

@@ -8,7 +8,7 @@ from typing import get_args
 import click
 from rich.console import Console
 
-from archiver import config, printing, tools, view
+from archiver import config, printing, terminal, tools, view
 from archiver.cli import shared
 from archiver.model import Availability, Status
 
@@ -54,13 +54,13 @@ def list_(
             rows = list(view.listing(catalog, limit=limit, **{key: value for key, value in wanted.items() if value}))
     if as_json:
         for row in rows:
-            click.echo(printing.json_line(row))
+            click.echo(terminal.json_line(row))
     elif articles:
         for row in rows:
             counts = f"{row['finds']:>4} finds, {row['waiting']} waiting"
             why = f" ({row['error']})" if row["error"] else ""
             line = f"{str(row['saved_at'])[:16]}  {counts}  {row['title'] or row['name']}{why}"
-            out.print(printing.harmless(line), markup=False, soft_wrap=True)
+            out.print(terminal.harmless(line), markup=False, soft_wrap=True)
     else:
         printing.finds(out, rows, outcome=True)
 
@@ -81,7 +81,7 @@ def show(context: click.Context, what: str, as_json: bool) -> None:
         rows = view.show(catalog, what)
     for row in rows:
         if as_json:
-            click.echo(printing.json_line(row))
+            click.echo(terminal.json_line(row))
         else:
             printing.record(out, row)
 
@@ -94,10 +94,10 @@ def config_(context: click.Context, as_json: bool) -> None:
     settings = shared.settings(context)
     shown = {section: asdict(getattr(settings, section)) for section in config.KEYS}
     if as_json:
-        click.echo(printing.json_line({"path": str(settings.path) if settings.path else None, **printing.plain(shown)}))
+        click.echo(terminal.json_line({"path": str(settings.path) if settings.path else None, **printing.plain(shown)}))
         return
     click.echo(f"# {settings.path or 'built-in defaults (no config.toml here)'}")
     for section, values in printing.plain(shown).items():
         click.echo(f"\n[{section}]")
         for key, value in values.items():
-            click.echo(f"{key} = {printing.json_line(value)}")
+            click.echo(f"{key} = {terminal.json_line(value)}")

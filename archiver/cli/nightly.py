@@ -15,7 +15,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from archiver import __version__, config, night, printing, tools, upkeep
+from archiver import __version__, config, night, terminal, tools, upkeep
 from archiver.cli import logs, shared
 from archiver.errors import AlreadyRunning, ArchiverError, NoInput
 from archiver.night.discovery import Discovery
@@ -90,7 +90,7 @@ def nightly(
     )
     ended = tools.run_async(tonight(settings, limits, wait_lock_s=wait_lock, log_format=log_format, quiet=quiet))
     if as_json:
-        click.echo(printing.json_line(ended))
+        click.echo(terminal.json_line(ended))
     elif not quiet:
         _print(ended, most=None, err=False)
     elif ended["exit_code"]:
@@ -117,7 +117,7 @@ def report_(context: click.Context, run: str | None, every: bool, as_json: bool)
     for name in names:
         told = upkeep.read_report(settings, name)
         if as_json:
-            click.echo(printing.json_line(told))
+            click.echo(terminal.json_line(told))
         else:
             _print(told, most=1 if every else None, err=False)
 
@@ -126,7 +126,7 @@ def _print(report: Json, *, most: int | None, err: bool) -> None:
     out = Console(highlight=False, emoji=False, stderr=err)
     lines = list(night.page(report))
     for line in lines[:most]:
-        out.print(printing.harmless(line), markup=False, soft_wrap=True)
+        out.print(terminal.harmless(line), markup=False, soft_wrap=True)
 
 
 @dataclass(slots=True)

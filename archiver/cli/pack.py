@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from archiver import printing, tools
+from archiver import terminal, tools
 from archiver.cli import shared
 from archiver.errors import UsageError
 from archiver.packages import desk
@@ -48,10 +48,10 @@ def pack(
     settings = shared.settings(context)
     packed = desk.pack(settings, choice, Path(output), tools.timestamps(settings), title=title, replace=force)
     if as_json:
-        click.echo(printing.json_line(packed))
+        click.echo(terminal.json_line(packed))
         return
     counts = ("articles", "posts", "captures", "documents")
-    click.echo(printing.harmless(f"{output}: {', '.join(f'{packed[name]:,} {name}' for name in counts)}; "
+    click.echo(terminal.harmless(f"{output}: {', '.join(f'{packed[name]:,} {name}' for name in counts)}; "
                                  f"{packed['bytes']:,} bytes"))  # fmt: skip
     if packed["resolved"]:
         click.echo(f"  {packed['resolved']:,} records taken along since others only refer to them")
@@ -59,4 +59,4 @@ def pack(
         click.echo(f"  {len(packed['missing']):,} records that are cited are not in this archive")
     click.echo(f"  signed by {packed['key']}" if packed["key"] else "  not signed")
     if packed["stamped_at"]:
-        click.echo(printing.harmless(f"  timestamped {packed['stamped_at']}: {output}.tsr"))
+        click.echo(terminal.harmless(f"  timestamped {packed['stamped_at']}: {output}.tsr"))

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from archiver import config, printing, tools, view
+from archiver import config, terminal, tools, view
 from archiver.cli import shared
 from archiver.errors import UsageError
 from archiver.model import Decision
@@ -74,7 +74,7 @@ def purge(context: click.Context, what: str, reason: str, yes: bool, wait_lock: 
         click.echo(f"{len(said['shared'])} captures stay: other posts or captures need them")
     for name in said["leftovers"]:
         click.echo(
-            printing.harmless(f"look at {name}, too: it holds what an accident left, and was not looked through")
+            terminal.harmless(f"look at {name}, too: it holds what an accident left, and was not looked through")
         )
 
 
@@ -87,10 +87,10 @@ def list_(context: click.Context, as_json: bool) -> None:
     with tools.reading(shared.settings(context)) as catalog:
         for one in catalog.policies():
             if as_json:
-                click.echo(printing.json_line(one))
+                click.echo(terminal.json_line(one))
             else:
                 line = f"{one['at'][:16]}  {one['policy']:<8}  {one['key']}  {one['reason']}"
-                out.print(printing.harmless(line), markup=False, soft_wrap=True)
+                out.print(terminal.harmless(line), markup=False, soft_wrap=True)
 
 
 def _decide(
@@ -100,7 +100,7 @@ def _decide(
         raise UsageError("--reason is empty", hint="say who asked for it, and why")
     key = view.policy_key(what)
     said = tools.run_async(_write(shared.settings(context), key, decision, reason.strip(), wait_lock_s))
-    click.echo(printing.harmless(f"{key}: {decision}"))
+    click.echo(terminal.harmless(f"{key}: {decision}"))
     return said
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from archiver import config, printing, run, tools
+from archiver import config, run, terminal, tools
 from archiver.cli import shared
 
 
@@ -34,6 +34,6 @@ async def _reread(settings: config.Config, wait_lock_s: float) -> int:
             articles += 1
             if saved.error:
                 failed += 1
-                click.echo(printing.harmless(f"archiver: {target.name}: {saved.error}"), err=True)
+                click.echo(terminal.harmless(f"archiver: {target.name}: {saved.error}"), err=True)
         click.echo(f"{articles} articles read again, {running.written} documents say something new")
     return 1 if failed else 0

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import click
 from rich.console import Console
 
-from archiver import config, printing, run, tools
-from archiver.cli import shared
+from archiver import config, printing, run, terminal, tools
+from archiver.cli import failure, shared
 from archiver.errors import NoInput, UsageError
 
 
@@ -46,7 +46,7 @@ def save(
         except NoInput as error:
             if len(targets) == 1:
                 raise
-            missing = shared.say(error, debug=False)
+            missing = failure.say(error, debug=False)
     if not wanted:
         context.exit(missing)
     code = tools.run_async(_save(settings, wanted, again=again, quiet=quiet, as_json=as_json, wait_lock_s=wait_lock))
@@ -71,14 +71,14 @@ async def _save(
                 saved.append(result)
                 if as_json:
                     for outcome in result.outcomes:
-                        click.echo(printing.json_line(outcome.record))
+                        click.echo(terminal.json_line(outcome.record))
                 elif not (quiet and result.settled):
                     watcher.pause()
                     _tell(out, result)
                 if result.error:
-                    click.echo(printing.harmless(f"archiver: {result.error}"), err=True)
+                    click.echo(terminal.harmless(f"archiver: {result.error}"), err=True)
                 elif result.article.truncated:
-                    click.echo(printing.harmless(f"archiver: {result.article.name}: not read to its end"), err=True)
+                    click.echo(terminal.harmless(f"archiver: {result.article.name}: not read to its end"), err=True)
     if not as_json and not quiet and len(saved) > 1:
         out.print(_sum(saved), soft_wrap=True)
     return _exit_code(saved)
@@ -87,7 +87,7 @@ async def _save(
 def _tell(out: Console, result: run.Saved) -> None:
     rows = [outcome.record for outcome in result.outcomes]
     out.print(
-        printing.harmless(result.article.title or result.article.name), style="bold", markup=False, soft_wrap=True
+        terminal.harmless(result.article.title or result.article.name), style="bold", markup=False, soft_wrap=True
     )
     if rows:
         printing.finds(out, rows, outcome=True)

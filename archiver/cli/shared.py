@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import traceback
-
 import click
 
 from archiver import config, printing, run, tools
-from archiver.errors import ArchiverError
 from archiver.schedule import Rhythm
 
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON Lines on standard output.")
@@ -51,15 +48,3 @@ def rhythm(settings: config.Config) -> Rhythm:
     return Rhythm(
         posts_days=nightly.posts_days, posts_every_days=nightly.posts_every_days, articles_days=nightly.articles_days
     )
-
-
-def say(error: ArchiverError, debug: bool) -> int:
-    """Print the error, and what to do next; its exit code."""
-    if debug:
-        traceback.print_exception(error)
-    problems = getattr(error, "problems", (str(error),))
-    for problem in problems:
-        click.echo(printing.harmless(f"archiver: {problem}"), err=True)
-    if error.hint:
-        click.echo(printing.harmless(f"  → {error.hint}"), err=True)
-    return error.exit_code

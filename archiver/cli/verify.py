@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from archiver import printing, tools
+from archiver import printing, terminal, tools
 from archiver.cli import shared
 from archiver.config import Config
 from archiver.errors import Damaged, UsageError
@@ -62,9 +62,9 @@ def verify(
 
     def tell(found: Finding) -> None:
         if as_json:
-            click.echo(printing.json_line(asdict(found)))
+            click.echo(terminal.json_line(asdict(found)))
         elif not (quiet and found.level == "note"):
-            click.echo(printing.harmless(_line(found), limit=4_000))
+            click.echo(terminal.harmless(_line(found), limit=4_000))
 
     with printing.Meter() as meter:
         if rebuild:
@@ -80,12 +80,12 @@ def verify(
         else:
             checked = tools.verify(settings, files, tell, meter.advance)
     if as_json:
-        click.echo(printing.json_line({"level": "summary", **asdict(checked)}))
+        click.echo(terminal.json_line({"level": "summary", **asdict(checked)}))
     elif checked.defects or not quiet:
         click.echo(_sum(checked))
     if rebuild and not (quiet or as_json):
         where = f"; the old one is kept as {kept.name}" if kept else ""
-        click.echo(printing.harmless(f"the catalog was made anew{where}"))
+        click.echo(terminal.harmless(f"the catalog was made anew{where}"))
     context.exit(Damaged.exit_code if checked.defects else 0)
 
 
@@ -99,11 +99,11 @@ def _packages(
         results.append(proof.checked)
         if as_json:
             said = {"level": "proof", "file": str(path), "key": proof.key}
-            click.echo(printing.json_line({**said, "statements": [asdict(one) for one in proof.statements]}))
+            click.echo(terminal.json_line({**said, "statements": [asdict(one) for one in proof.statements]}))
         elif not quiet:
             for one in proof.statements:
                 mark = "proven    " if one.proven else "not proven"
-                click.echo(printing.harmless(f"{mark} {path.name}: {one.text}"))
+                click.echo(terminal.harmless(f"{mark} {path.name}: {one.text}"))
     numbers = ("files", "records", "data_bytes", "defects", "notes")
     return Checked(**{name: sum(getattr(one, name) for one in results) for name in numbers})
 
@@ -123,10 +123,10 @@ def repair(context: click.Context, file: Path, as_json: bool) -> None:
     """
     done = tools.run_async(tools.repair(shared.settings(context), file))
     if as_json:
-        click.echo(printing.json_line(asdict(done)))
+        click.echo(terminal.json_line(asdict(done)))
         return
     for line in _repaired(done):
-        click.echo(printing.harmless(line))
+        click.echo(terminal.harmless(line))
 
 
 def _repaired(done: Repaired) -> Iterator[str]:
