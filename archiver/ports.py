@@ -148,6 +148,11 @@ class Catalog(Protocol):
         """The newest link document's body, or ``None``."""
         ...
 
+    async def recall(self, request: Request) -> Exchange | None:
+        """The newest complete exchange of this slot and URL as it is stored (``replayed``), ``None`` when there is
+        none; nobody is asked. Raises ``Damaged``."""
+        ...
+
     def known_as(self, identities: Sequence[str]) -> Mapping[str, str]:
         """Of these identities those that are known, each with its article's key."""
         ...

@@ -195,6 +195,16 @@ def article_document(
     return Document(kind="article", key=article.key, at=at, body=body, refers_to=article.source)
 
 
+def standing(unchanged: Exchange | None, known: Mapping[str, Any] | None, slot: str | None) -> Json:
+    """What an article's document says of the page's own word that it is as it was: ``not_modified``, the newest 304
+    about the page that lies in ``slot``, and ``validators_lie``, whether that word was once found false."""
+    before = known or {}
+    told = before.get("not_modified") if slot and slot == before.get("slot") else None
+    if unchanged:
+        told = {"at": _time(unchanged.started_at), **ref_json(unchanged.warc)}
+    return {"not_modified": told, "validators_lie": bool(before.get("validators_lie"))}
+
+
 def announcement(article: Article, told: Mapping[str, Any], *, at: datetime, aliases: Sequence[str]) -> Document:
     """The document of an article that nobody has looked at yet, due at ``at``. ``told``: by which source, when, in
     which record, and what the source's own entry says."""

@@ -19,11 +19,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
-from archiver import hops, record, schedule
+from archiver import record, schedule
 from archiver.archives import Desk
 from archiver.errors import BadReply, FetchError, RateLimited
 from archiver.find import find
 from archiver.model import Article, Exchange, Find, Outcome, PostRef, Request, Status, WarcRef
+from archiver.page import Page, Pages
 from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher, Nights, Watcher
 from archiver.settle import Reach, Settler
 from archiver.sources import identity, same_site, tidy
@@ -69,7 +70,8 @@ class Traffic:
 class Saved:
     """What came of one target. ``error``: why the article itself could not be had, or not to its end, ``None`` when it
     could; ``looked``: whether there was anything to look through; ``retry``: whether another try can help;
-    ``same_as``: the key of the article that it turned out to be another address of."""
+    ``same_as``: the key of the article that it turned out to be another address of; ``unchanged``: the server said
+    that its page is as we hold it."""
 
     article: Article
     traffic: Traffic
@@ -78,6 +80,7 @@ class Saved:
     looked: bool = True
     retry: bool = False
     same_as: str | None = None
+    unchanged: bool = False
 
     @property
     def settled(self) -> bool:
@@ -129,7 +132,7 @@ class Run:
         self._catalog = catalog
         self._clock = clock
         self._settler = Settler(catalog, clock, platforms, reach, rhythm=rhythm, desk=desk, reread=reread)
-        self._max_hops = reach.max_hops
+        self._pages = Pages(catalog, clock, reach.max_hops)
         self._watcher = watcher
         self._written = 0
         self._rhythm = rhythm
@@ -152,18 +155,19 @@ class Run:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def save(self, target: Target, *, again: bool = False) -> Saved:
-        """Find, resolve, capture and record everything in one article. Raises ``StoreError`` only."""
+    async def save(self, target: Target, *, again: bool = False, if_changed: bool = False) -> Saved:
+        """Find, resolve, capture and record everything in one article; ``again`` and ``if_changed`` as in
+        ``Pages.look``. Raises ``StoreError`` only."""
         fetcher = _Counting(self._fetcher)
         article, data = Article(key=article_key(target), name=target.name, kind="other", url=target.url), target.data
         media_type, charset = target.media_type, target.charset
-        slot, broken = None, None
+        page, broken = None, None
         if data is None:
-            slot = self._slot(article.key, again)
             try:
-                exchange = await self._page(article.key, fetcher, slot)
+                page = await self._pages.look(article.key, fetcher, again=again, if_changed=if_changed)
             except FetchError as error:
                 return await self._unavailable(article, str(error), error.retry, fetcher)
+            exchange = page.answer
             if exchange.status != 200 or exchange.body is None:
                 problem = exchange.body_problem if exchange.status == 200 else f"answered {exchange.status}"
                 return await self._unavailable(article, f"{exchange.url}: {problem}", exchange.status >= 500, fetcher)
@@ -191,12 +195,12 @@ class Run:
             )
             finds = found.finds
         if twin := self._twin(article):
-            await self._keep_article(article, (), None, slot, same_as=twin)
+            await self._keep_article(article, (), None, page, same_as=twin)
             return Saved(article=article, traffic=fetcher.traffic, same_as=twin)
         if self._watcher:
             self._watcher.found(target.name, len(finds))
         outcomes = await asyncio.gather(*(self._bounded(item, article, fetcher) for item in finds))
-        await self._keep_article(article, outcomes, broken, slot)
+        await self._keep_article(article, outcomes, broken, page)
         await self._settler.submit(fetcher)
         return Saved(
             article=article,
@@ -205,12 +209,13 @@ class Run:
             error=broken,
             looked=article.kind != "other",
             retry=broken is not None,
+            unchanged=page is not None and page.unchanged is not None,
         )
 
     async def page(self, target: Target) -> Target:
         """``target`` with its page fetched, for looking without keeping. Raises ``FetchError``."""
         key = article_key(target)
-        exchange = await self._page(key, self._fetcher, f"article:{key}")
+        exchange = (await self._pages.look(key, self._fetcher)).answer
         if exchange.status != 200 or exchange.body is None:
             raise FetchError(exchange.url, exchange.body_problem or f"answered {exchange.status}")
         return replace(
@@ -233,28 +238,6 @@ class Run:
     async def follow(self, link: str) -> Body:
         """Where ``link`` leads, as its document's body; what was settled before is not followed again."""
         return await self._settler.link(link, self._fetcher)
-
-    def _slot(self, key: str, again: bool) -> str:
-        """Where the article's page is looked for: the newest look at it that went well, or a new one when there is none
-        or ``again`` asks for one."""
-        known = self._catalog.article(key)
-        if known is None:
-            return f"article:{key}"
-        if again or known.get("error"):
-            return f"article:{key}@{self._clock.now():%Y%m%dT%H%M%S.%fZ}"
-        return str(known.get("slot") or f"article:{key}")
-
-    async def _page(self, url: str, fetcher: Fetcher, slot: str) -> Exchange:
-        """The article's page, over at most ``max_hops`` redirects, each of them kept."""
-        here, via = url, None
-        for _ in range(self._max_hops):
-            accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-            exchange = await fetcher.fetch(Request(url=here, why="article", slot=slot, via=via, accept=accept))
-            said = exchange.header("location")
-            if exchange.status not in (301, 302, 303, 307, 308) or not said:
-                return exchange
-            here, via = urldefrag(hops.join(here, said)).url, here
-        raise FetchError(url, f"more than {self._max_hops} redirects")
 
     async def _unavailable(self, article: Article, error: str, retry: bool, fetcher: _Counting) -> Saved:
         """The article could not be had. The archive remembers that it was asked for, and what an earlier look found."""
@@ -296,16 +279,20 @@ class Run:
         article: Article,
         outcomes: Sequence[Outcome],
         error: str | None,
-        slot: str | None,
+        page: Page | None,
         *,
         same_as: str | None = None,
     ) -> None:
         """Write the article's document, unless the newest one already says the same."""
         records = [{**one.record, "status": _held(one.status)} for one in outcomes]
+        slot = page.slot if page else None
         document = record.article_document(article, records, at=self._clock.now(), error=error, slot=slot)
         known = self._catalog.article(article.key)
-        looked = error is not None or (slot is not None and (known is None or slot != known.get("slot")))
-        body = schedule.of_article(document.body, known, self._rhythm, looked=looked)
+        fresh = page is not None and (page.unchanged is not None or known is None or slot != known.get("slot"))
+        body = schedule.of_article(document.body, known, self._rhythm, looked=error is not None or fresh)
+        body |= record.standing(page.unchanged if page else None, known, slot)
+        if page and page.same_validators and schedule.newly_changed(body, known):
+            body |= {"validators_lie": True}
         if same_as:
             body |= {"same_as": same_as, "due_at": None}
         document = replace(document, body=body | {"aliases": _aliases(article)})
@@ -388,4 +375,5 @@ def _lasting(body: Body) -> dict[str, Any]:
     """An article document without what changes on every look though nothing happened."""
     outcomes = [{**one, "try_again_at": None, "status": _held(one["status"])} for one in body["outcomes"]]
     slot = None if body.get("error") else body.get("slot")
-    return {**body, "saved_at": None, "fetched_at": None, "slot": slot, "outcomes": outcomes}
+    passing = dict.fromkeys(("saved_at", "fetched_at", "not_modified"))
+    return {"validators_lie": False, **body, **passing, "slot": slot, "outcomes": outcomes}

@@ -147,6 +147,12 @@ def of_article(body: Body, known: Body | None, rhythm: Rhythm, *, looked: bool) 
     return {**body, **kept, **watched, "changes": _joined(before, found)}
 
 
+def newly_changed(body: Body, known: Body | None) -> list[Json]:
+    """The changes of ``body`` that ``known``, the document before it, does not have."""
+    old = list((known or {}).get("changes") or ())
+    return [one for one in body.get("changes") or () if one not in old]
+
+
 def _post_changes(body: Body, before: Body) -> list[Json]:
     was, now = before.get("certain"), body.get("availability")
     found: list[Json] = []

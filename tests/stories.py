@@ -19,11 +19,12 @@ def embed(post: Post) -> str:
     )
 
 
-def story(number: int, *posts: Post, head: str = "") -> Page:
-    """``https://news.example/NUMBER``, with ``posts`` embedded."""
+def story(number: int, *posts: Post, head: str = "", tag: str | None = None) -> Page:
+    """``https://news.example/NUMBER``, with ``posts`` embedded, and the ETag of its bytes, or ``tag`` instead."""
     body = html(200, f"Story {number}", "It happened.").body.decode()
     body = body.replace("</head>", f"{head}</head>").replace("</body>", f"{''.join(map(embed, posts))}</body>")
-    return Page(url=f"https://news.example/{number}", body=body.encode())
+    etag = ("ETag", tag or f'"{zlib.crc32(body.encode()):08x}"')
+    return Page(url=f"https://news.example/{number}", body=body.encode(), headers=(etag,))
 
 
 def rss(urls: Iterable[str], content: str = "") -> bytes:

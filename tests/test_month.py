@@ -10,8 +10,22 @@ from typing import Any
 
 import pytest
 
+from archiver.page import BELIEVED
 from tests.loopback.server import Crossing, LoopbackWeb
-from tests.month import ARTICLES, BUSY, EDITED_ON, EDITED_POST, FATES, NIGHTS, OUTAGE, RATE, Month, held, post
+from tests.month import (
+    ARTICLES,
+    BUSY,
+    EDITED_ON,
+    EDITED_POST,
+    FATES,
+    LYING_ARTICLE,
+    NIGHTS,
+    OUTAGE,
+    RATE,
+    Month,
+    held,
+    post,
+)
 
 GONE = {"deleted", "suspended"}
 
@@ -75,7 +89,7 @@ def test_every_change_is_noticed_on_the_next_look_that_can_tell(month):
     first_look = next(on for on in nights if on >= EDITED_ON and edited in nights[on][0])
     assert [(on, what) for on, key, what in seen if key == edited] == [(first_look, "edited")]
     articles = [(key, what) for _, key, what in seen if key.startswith("https:")]
-    assert articles == [("https://news.example/2", "edited")]
+    assert articles == [("https://news.example/2", "edited"), ("https://news.example/3", "edited")]
     assert {what for _, _, what in seen} == {"gone", "returned", "edited"}
     assert made.knowledge()["articles"][1]["changes"][0][0] == "edited"
 
@@ -112,6 +126,31 @@ def test_nothing_is_fetched_without_need(month):
         known |= fresh
     pictures = [one.url for _, _, asked in nights.values() for one in asked if one.asked.host == "pbs.twimg.com"]
     assert len(pictures) == len(set(pictures))
+
+
+def test_a_known_page_is_asked_only_whether_it_has_changed(month):
+    """By every look in the fortnight after it was had in full; its answer is a 304 unless it was edited, and a page
+    whose ETag stays though its posts change is found out by the first look after that, and not believed again."""
+    made, nights = month
+    liar = made.knowledge()["articles"][LYING_ARTICLE - 1]
+    found = int(liar["changes"][0][3][-2:])
+    assert (len(liar["changes"]), liar["lies"], found > BELIEVED.days) == (1, True, True)
+    whole = {article: min(on for on in nights if article in new_articles(on)) for article in range(1, 11)}
+    answered: dict[bytes, int] = defaultdict(int)
+    for on, (due, report, asked) in nights.items():
+        looked = {int(key.rsplit("/", 1)[1]) for key in due if not key.startswith("x:")}
+        unchanged = 0
+        for crossing in (one for one in asked if one.asked.host == "news.example"):
+            article = int(crossing.url.rsplit("/", 1)[1])
+            conditional = article in looked and on - whole[article] <= BELIEVED.days
+            conditional = conditional and not (article == LYING_ARTICLE and on > found)
+            assert ("if-none-match" in crossing.asked.headers) == conditional, (on, article)
+            status = bytes(crossing.sent).split(b" ", 2)[1]
+            answered[status] += 1
+            unchanged += status == b"304"
+            whole[article] = whole[article] if status == b"304" else on
+        assert report["articles"].get("unchanged", 0) == unchanged, on
+    assert answered[b"304"] > 2 * (answered[b"200"] - len(whole))
 
 
 def _known_on(article: int, on: int) -> bool:

@@ -28,9 +28,9 @@ class Request:
     a complete exchange of a slot is never fetched again. ``via`` is the URL that led here. ``max_body_bytes`` and
     ``max_decoded_bytes`` are limits below the configured ones, or ``None``; ``max_decoded_bytes=0`` says that nobody
     reads the body (media), so it is not decoded. ``secret_headers``: (name, value) pairs that are sent and never
-    stored: whoever keeps the request masks their values.
-    reads the body (media), so it is not decoded. ``conditions``: (name, value) pairs such as ``("If-None-Match", …)``,
-    sent along, so that a 304 can say that nothing has changed.
+    stored: whoever keeps the request masks their values. ``conditions``: (name, value) pairs such as
+    ``("If-None-Match", …)``, sent along, so that a 304 can say that nothing has changed; ``held``: the record of the
+    answer that they were read from, ``None`` when that is not stored.
     """
 
     url: str
@@ -42,6 +42,7 @@ class Request:
     max_decoded_bytes: int | None = None
     secret_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     conditions: tuple[tuple[str, str], ...] = ()
+    held: str | None = None
     form: tuple[tuple[str, str], ...] = ()
 
 

@@ -197,9 +197,9 @@ class Night:
         await self._catalog.postpone(due, until, due.tries + 1, word)
 
     async def _article(self, due: Due, known: Body) -> None:
-        before = len(known.get("changes") or ())
         seen = bool(known.get("source") or known.get("error"))
-        saved = await self._run.save(Target(name=str(known.get("name") or due.key), url=due.key), again=seen)
+        target = Target(name=str(known.get("name") or due.key), url=due.key)
+        saved = await self._run.save(target, again=seen, if_changed=True)
         content = (known.get("announced") or {}).get("content")
         if saved.error and content and not known.get("source"):
             # The page can't be had, but its source shows something of it.
@@ -208,8 +208,9 @@ class Night:
             self._note(entry, None)
             self.tally.articles["from the feed"] += 1
         self._note(saved, "checked" if known.get("source") else "new")
-        now = self._catalog.article(due.key) or {}
-        for change in (now.get("changes") or ())[before:]:
+        if saved.unchanged:
+            self.tally.articles["unchanged"] += 1
+        for change in schedule.newly_changed(self._catalog.article(due.key) or {}, known):
             self.tally.changed("article", due.key, change)
 
     async def _post(self, due: Due, known: Body) -> None:
@@ -233,7 +234,7 @@ class Night:
 
     def _tell_changes(self, due: Due, known: Body, body: Body) -> bool:
         """Whether ``body`` has changes that ``known`` had not; the report and the log hear of them."""
-        changes = list(body.get("changes") or ())[len(known.get("changes") or ()) :]
+        changes = schedule.newly_changed(body, known)
         articles = list(self._catalog.quoting("post", due.key)) if changes else []
         for change in changes:
             self.tally.changed("post", due.key, {**change, "url": body.get("url"), "articles": articles})

@@ -52,12 +52,13 @@ class Originals:
     def of(self, tape: Tape, measured: Measured) -> Original | None:
         """The record that a capture of ``tape`` may refer to instead of holding its payload; ``None`` for none.
 
-        A 304 is answered by the newest whole 200 of the same URL, whatever the rule."""
+        A 304 is answered by the answer whose validators were sent, else by the newest whole 200 of the same URL,
+        whatever the rule."""
         layout = tape.layout
         if layout is None or tape.error is not None or tape.cut is not None:
             return None
         if layout.status == 304:
-            return self._unmodified(fields.uri(tape.url)) if tape.request.conditions else None
+            return self._unmodified(tape) if tape.request.conditions else None
         if not self._rule.on or measured.payload_digest is None or measured.payload_bytes < self._rule.least_bytes:
             return None
         found = self._recent.get((measured.payload_digest, measured.body_digest))
@@ -66,8 +67,10 @@ class Originals:
         wanted = {"payload": measured.payload_digest, "body": measured.body_digest or ""}
         return _original(self._catalog.ask(self._by_payload, wanted))
 
-    def _unmodified(self, target_uri: str) -> Original | None:
-        rows = self._catalog.rows(_BY_URL, {"url": target_uri})
+    def _unmodified(self, tape: Tape) -> Original | None:
+        held = tape.request.held
+        rows = self._catalog.rows(_BY_ID, {"record_id": held}) if held else ()
+        rows = rows or self._catalog.rows(_BY_URL, {"url": fields.uri(tape.url)})
         if rows and rows[0].refers_to:
             rows = self._catalog.rows(_BY_ID, {"record_id": rows[0].refers_to})
         return _original(rows)
@@ -106,7 +109,7 @@ _BY_PAYLOAD = (
     .order_by(_CAPTURE.started_at, _CAPTURE.record_id)
     .limit(1)
 )
-_BY_ID = sa.select(*_COLUMNS).where(_CAPTURE.record_id == sa.bindparam("record_id"))
+_BY_ID = sa.select(*_COLUMNS, _CAPTURE.refers_to).where(_CAPTURE.record_id == sa.bindparam("record_id"))
 _BY_URL = (
     sa.select(*_COLUMNS, _CAPTURE.refers_to)
     .where(_CAPTURE.target_uri == sa.bindparam("url"), schema.CONDITIONAL, _CAPTURE.http_status == 200)

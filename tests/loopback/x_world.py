@@ -124,7 +124,7 @@ class World:
 
 
 def _site(pages: dict[str, Page], tries: Tries) -> Service:
-    """A host of plain pages; queries are ignored."""
+    """A host of plain pages; queries are ignored. Who holds a page by its ETag is told that it has not changed."""
 
     def service(asked: Asked) -> Answer:
         page = pages.get(asked.path or "/")
@@ -132,6 +132,9 @@ def _site(pages: dict[str, Page], tries: Tries) -> Service:
             return NOT_FOUND
         if tries.within_first(page.refusals, page.url):
             return html(503, "Service unavailable", "Please come back later.", headers=(("Retry-After", "1"),))
+        tag = next((value for name, value in page.headers if name == "ETag"), None)
+        if tag and tag == asked.headers.get("if-none-match"):
+            return Answer(status=304, headers=page.headers)
         return Answer(
             status=page.status,
             body=page.body,
