@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -174,6 +175,16 @@ async def test_a_304_to_a_condition_refers_to_what_still_holds(archive, tmp_path
     recalled = await archive.recall(Request(url=kept.url, why="article", slot="feed@3"))
     assert recalled
     assert (recalled.status, recalled.body, recalled.payload_digest) == (304, b"", kept.payload_digest)
+
+
+async def test_a_304_refers_to_the_answer_whose_validators_were_sent(archive, tmp_path):
+    """Not to a later one of the same URL, which another look got."""
+    first = await archive.keep(page(reply(BODY)))
+    await archive.keep(page(reply(BODY + b"edited"), minute=1))
+    asked = page(NOT_MODIFIED, minute=2, conditions=(("If-None-Match", '"1"'),))
+    asked = replace(asked, request=replace(asked.request, held=first.warc.record_id))
+    kept = await archive.keep(asked)
+    assert dict(record_at(tmp_path / "archive", kept.warc)[0])["WARC-Refers-To"] == first.warc.record_id
 
 
 @pytest.mark.parametrize("conditions", [(), (("If-None-Match", '"1"'),)])
