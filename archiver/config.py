@@ -36,7 +36,7 @@ class ArchiveConfig:
     closed once it is at least this long, or nothing was written for ``max_idle_s``. ``revisits``: whether a body of at
     least ``revisit_min_bytes`` that is held already is stored as a reference. ``mask_cookies``: whether the values of
     ``Set-Cookie`` are stored as ``*``. ``operator``: written into each warcinfo,
-    or empty. ``cdxj``: whether every run brings the CDXJ indexes up to date when it ends."""
+    or empty. ``cdxj``: whether each file gets its CDXJ index when it is closed."""
 
     dir: Path
     max_warc_bytes: int
@@ -182,7 +182,7 @@ KEYS: dict[str, dict[str, _Key]] = {
         "revisit_min_bytes": _Key("1 KB", values.size),
         "mask_cookies": _Key(True, values.flag),
         "operator": _Key("", values.text),
-        "cdxj": _Key(False, values.flag),
+        "cdxj": _Key(True, values.flag),
     },
     "network": {
         "user_agent": _Key("", values.header),

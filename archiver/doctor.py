@@ -99,6 +99,15 @@ def _catalog(found: Health) -> Finding:
     return Finding(name="catalog", state="well", said=f"schema {found.schema}")
 
 
+def of_indexes(*, wanted: bool, installed: bool) -> Iterator[Finding]:
+    """``wanted``: the configuration says that CDXJ indexes be kept; ``installed``: cdxj-indexer can be used."""
+    if wanted and not installed:
+        hint = "pip install 'archiver[pack]', or set archive.cdxj = false"
+        yield Finding(name="indexes", state="warning", said="no CDXJ is kept: cdxj-indexer is missing", hint=hint)
+    else:
+        yield Finding(name="indexes", state="well", said="kept as files close" if wanted else "not kept (archive.cdxj)")
+
+
 def of_settings(*, contact: str, user_agent: str, secrets: Mapping[str, int | None]) -> Iterator[Finding]:
     """``user_agent``: as it is sent. ``secrets``: the configured files that hold one, each with its permission bits,
     ``None`` when it can't be read."""

@@ -31,8 +31,9 @@ from archiver.platforms import short_link
 from archiver.platforms.x.post import X
 from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher, Manners, Nights, Scout
 from archiver.store import crawls, folders, imports, indexes, intake, outgoing
-from archiver.store.archive import Archive, Habits
+from archiver.store.archive import Archive
 from archiver.store.imports import Imported
+from archiver.store.opening import Habits
 from archiver.store.recorder import RecallingFetcher, RecordingFetcher
 from archiver.store.revisits import Rule
 from archiver.store.scout import Scouting
@@ -162,6 +163,7 @@ async def writing(
     """
     clock = clock or SystemClock()
     archive = await _open(config, clock, wait_lock_s)
+    hurry = True
     try:
         client = Client(config.network, politeness(config), clock)
         breaker = Breaker(clock) if breaking else None
@@ -190,10 +192,9 @@ async def writing(
             await client.aclose()
             with suppress(StoreError):  # not worth an error, least of all in place of another
                 keep_manners(archive, street)
+        hurry = False
     finally:
-        await archive.aclose()
-        if config.archive.cdxj:
-            await asyncio.to_thread(indexes.update, config.archive.dir)
+        await archive.aclose(hurry=hurry)
 
 
 async def _open(config: Config, clock: Clock, wait_lock_s: float = 0) -> Archive:
@@ -210,6 +211,7 @@ async def _open(config: Config, clock: Clock, wait_lock_s: float = 0) -> Archive
             max_idle_s=config.archive.max_idle_s,
             revisits=Rule(on=config.archive.revisits, least_bytes=config.archive.revisit_min_bytes),
             mask_cookies=config.archive.mask_cookies,
+            cdxj=config.archive.cdxj,
         ),
     )
 
@@ -225,7 +227,7 @@ def keep_manners(catalog: Nights, manners: Manners) -> None:
 async def passing(config: Config) -> AsyncIterator[Tools]:
     """Tools whose archive is thrown away afterwards: for ``find URL``, which keeps nothing."""
     with tempfile.TemporaryDirectory(prefix="archiver-") as folder:
-        elsewhere = replace(config, archive=replace(config.archive, dir=Path(folder)))
+        elsewhere = replace(config, archive=replace(config.archive, dir=Path(folder), cdxj=False))
         async with writing(elsewhere) as tools:
             yield tools
 

@@ -16,7 +16,7 @@ from archiver.net import notices
 from archiver.net.client import Client, user_agent
 from archiver.net.probe import probe
 from archiver.ports import Clock
-from archiver.store import folders, intake, reports
+from archiver.store import folders, indexes, intake, reports
 from archiver.store.archive import Archive
 from archiver.store.health import examine, permissions
 
@@ -109,6 +109,11 @@ async def tell_news(config: Config, text: str) -> None:
 def health(config: Config) -> Health:
     """What there is to know about the configured archive without opening it."""
     return examine(config.archive.dir)
+
+
+def indexed(config: Config) -> tuple[bool, bool]:
+    """(whether CDXJ indexes are to be kept, whether what makes them is installed)."""
+    return config.archive.cdxj, indexes.installed()
 
 
 def called(config: Config) -> str:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from archiver.config import load
-from archiver.store.catalog import FILE_NAME
+from archiver.store.connection import FILE_NAME
 from archiver.tools import writing
 from bench import lists
 from bench.save import web

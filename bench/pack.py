@@ -19,7 +19,8 @@ from typing import TypeVar
 
 from archiver.packages import proof
 from archiver.packages.pack import Terms, pack
-from archiver.store.archive import Archive, Habits
+from archiver.store.archive import Archive
+from archiver.store.opening import Habits
 from archiver.store.revisits import Rule
 from tests.store import tapes
 

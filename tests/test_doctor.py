@@ -62,6 +62,16 @@ def test_each_flaw_of_the_folder_is_named(change, name, state, word):
 
 
 @pytest.mark.parametrize(
+    ("wanted", "installed", "state"),
+    [(True, True, "well"), (True, False, "warning"), (False, False, "well")],
+)
+def test_indexes_that_can_not_be_made_are_named(wanted, installed, state):
+    """With what to install; who wants none is well."""
+    (found,) = doctor.of_indexes(wanted=wanted, installed=installed)
+    assert (found.state, "archiver[pack]" in str(found.hint)) == (state, state == "warning")
+
+
+@pytest.mark.parametrize(
     ("offsets", "state"),
     [((0, 1), "well"), ((-40, -41), "warning"), ((4000, 4000, 4000), "trouble"), ((0, 0, 9999), "well")],
 )

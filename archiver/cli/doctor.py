@@ -30,8 +30,10 @@ def doctor_(context: click.Context, as_json: bool, offline: bool) -> None:
     """
     settings = shared.settings(context)
     now = datetime.now(UTC)
+    wanted, installed = upkeep.indexed(settings)
     findings = [
         *doctor.of_folder(upkeep.health(settings)),
+        *doctor.of_indexes(wanted=wanted, installed=installed),
         *doctor.of_settings(
             contact=settings.network.contact, user_agent=upkeep.called(settings), secrets=upkeep.secrets(settings)
         ),

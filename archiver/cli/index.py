@@ -15,7 +15,8 @@ from archiver.cli import shared
 def index(context: click.Context, anew: bool, as_json: bool) -> None:
     """Make the CDXJ of each closed WARC that has none: indexes/NAME.cdxj in the archive folder.
 
-    With archive.cdxj = true in config.toml every run does it when it ends.
+    With archive.cdxj = true in config.toml, the default, every run does so as files are closed; this makes what is
+    missing from an older archive, or everything again.
 
     \b
     archiver index --anew

@@ -10,80 +10,49 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import logging
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from archiver.errors import AlreadyRunning, BadReply, CannotCreate, Damaged, NoInput, StoreError
+from archiver.errors import BadReply, Damaged, NoInput, StoreError
 from archiver.model import Decision, Document, Exchange, Request, Tape, WarcRef
 from archiver.ports import Clock
-from archiver.store import catalog as catalogs
-from archiver.store import cookies, fields, policies, purge, records, recovery, replay, schema, warc
-from archiver.store.catalog import Catalog, Unreadable, place
+from archiver.store import (
+    connection,
+    cookies,
+    fields,
+    opening,
+    policies,
+    purge,
+    records,
+    replay,
+    schema,
+    warc,
+)
+from archiver.store.catalog import Catalog, place
+from archiver.store.connection import Unreadable
 from archiver.store.documents import clean
 from archiver.store.framing import INLINE_BYTES
-from archiver.store.lock import Lock
-from archiver.store.manifest import Manifest
 from archiver.store.nights import Nights
-from archiver.store.revisits import Originals, Rule
-from archiver.store.writer import Writer
+from archiver.store.opening import About, Habits, Pen
 
 DEFAULT_MAX_DECODED_BYTES = 20_000_000
-_LOCK_POLL_S = 0.1
 _NO_ANSWERS = (None, 429, 503)
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """Who writes, for each file's ``warcinfo``; an empty text is left out."""
-
-    operator: str
-    user_agent: str
-    software: str
-    robots: str = "ignore"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Habits:
-    """How the archive is kept. ``max_idle_s``: a file is closed after so long without a write. ``revisits``: whether a
-    payload that is held already is stored again. ``mask_cookies``: whether ``Set-Cookie``'s values are left out."""
-
-    max_idle_s: float = 600
-    robots: str = "ignore"
-    revisits: Rule = field(default_factory=Rule)
-    mask_cookies: bool = True
-
-
 _HABITS = Habits()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pen:
-    """What it takes to write."""
-
-    lock: Lock
-    clock: Clock
-    writer: Writer
-    manifest: Manifest
-    originals: Originals
-    mask_cookies: bool
+_log = logging.getLogger(__name__)
 
 
 class Archive(Nights):
     """``ports.Catalog``, and the recorder of exchanges. ``notes``: what recovery found, a sentence each; also logged as
     warnings. Errors of writing are ``StoreError``."""
 
-    def __init__(self, folder: Path, catalog: Catalog, pen: _Pen | None = None, notes: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, catalog: Catalog, pen: Pen | None = None, notes: Sequence[str] = ()) -> None:
         super().__init__(catalog)
         self.notes = tuple(notes)
         self._folder = folder
@@ -113,44 +82,18 @@ class Archive(Nights):
         Raises ``CannotCreate`` (73), ``AlreadyRunning`` (75) when somebody has it for longer than ``wait_lock_s``,
         ``Damaged`` (65), ``ConfigError`` (78) when a newer program made it, ``StoreError`` (74).
         """
-        _make(folder)
-        try:
-            lock = await _locked(folder, clock, wait_lock_s)
-            try:
-                catalog, manifest, notes = _recovered(folder, lock.unclean, clock)
-            except BaseException:
-                lock.release(clean=False)
-                raise
-        except OSError as error:
-            raise warc.not_written(folder, error) from error
-        for note in notes:
-            _log.warning("%s", note)
         about = About(operator=operator, user_agent=user_agent, software=software, robots=habits.robots)
-        volumes = _volumes(folder, clock, about, catalog.archive("id") or "")
-        writer = Writer(
-            folder,
-            catalog,
-            manifest,
-            partial(next, volumes),
-            clock,
-            max_warc_bytes=max_warc_bytes,
-            max_idle_s=habits.max_idle_s,
-        )
-        originals = Originals(catalog, habits.revisits)
-        pen = _Pen(
-            lock=lock,
-            clock=clock,
-            writer=writer,
-            manifest=manifest,
-            originals=originals,
-            mask_cookies=habits.mask_cookies,
+        catalog, pen, notes = await opening.to_write(
+            folder, about, habits, clock, max_warc_bytes=max_warc_bytes, wait_lock_s=wait_lock_s
         )
         archive = cls(folder, catalog, pen, notes)
         try:
             await archive._go_on()
         except BaseException:
-            await archive.aclose()
+            await archive.aclose(hurry=True)
             raise
+        if pen.indexing is not None:
+            pen.indexing.catch_up()
         return archive
 
     @classmethod
@@ -160,7 +103,7 @@ class Archive(Nights):
 
         Raises ``NoInput`` when there is none, ``Damaged`` when its catalog is missing or unreadable.
         """
-        path = folder / catalogs.FILE_NAME
+        path = folder / connection.FILE_NAME
         if not path.is_file() or not path.stat().st_size:
             if not folder.is_dir() or not warc.files(folder):
                 raise NoInput(f"there is no archive in {folder} yet", hint="`archiver save` makes one")
@@ -174,9 +117,9 @@ class Archive(Nights):
         finally:
             catalog.close()
 
-    async def aclose(self) -> None:
-        """Finish what is under way, close the file, let others in; a second time does nothing. Raises ``StoreError``
-        if the file can't be closed."""
+    async def aclose(self, *, hurry: bool = False) -> None:
+        """Finish what is under way, close the file, let others in; a second time does nothing. ``hurry``: leave indexes
+        that are not made yet to the next run. Raises ``StoreError`` if the file can't be closed."""
         pen, self._pen = self._pen, None
         if pen is None:
             return
@@ -186,6 +129,8 @@ class Archive(Nights):
             clean = not self._rows.damaged
         finally:
             self._rows.close()
+            if pen.indexing is not None:
+                await pen.indexing.aclose(hurry=hurry or not clean)
             pen.lock.release(clean=clean)
 
     async def keep(self, tape: Tape, *, max_decoded_bytes: int = DEFAULT_MAX_DECODED_BYTES) -> Exchange:
@@ -300,6 +245,9 @@ class Archive(Nights):
         await self.add(purge.articles_without(self._rows, lists, error, now))
         do = partial(purge.carry_out, self._folder, self._rows, pen.manifest, key, reason, lists["removed"], now)
         await pen.writer.alone(do)
+        if pen.indexing is not None:
+            for name in sorted({one["warc"] for one in lists["removed"]}):
+                pen.indexing.wants(name)
         done = policies.document(key, "purge", reason, now, state="done", **lists)
         await self.add([done])
         return {**done.body, "leftovers": purge.leftovers(self._folder)}
@@ -330,83 +278,10 @@ class Archive(Nights):
             (ref,) = await pen.writer.write((group,), volume)
             return ref
 
-    def _writing(self) -> _Pen:
+    def _writing(self) -> Pen:
         if self._pen is None:
             raise StoreError(f"the archive {self._folder} is not open for writing")
         return self._pen
-
-
-def _volumes(folder: Path, clock: Clock, about: About, archive_id: str) -> Iterator[warc.Volume]:
-    """One file to write after the other; each gets its name when it is asked for."""
-    serial = itertools.count(1)
-    while True:
-        now = clock.now()
-        name = warc.unused_name(folder, now, serial)
-        said = (
-            ("software", about.software),
-            ("format", "WARC File Format 1.1"),
-            ("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"),
-            (recovery.ARCHIVE_ID, archive_id),
-            ("operator", about.operator),
-            ("http-header-user-agent", about.user_agent),
-            ("robots", about.robots),
-            ("description", "Posts that articles quote, captured with the exchanges that led to them."),
-        )
-        part = records.warcinfo_part(name, now, [(key, value) for key, value in said if value])
-        yield warc.Volume(name=name, warcinfo=part, planned_bytes=part.size_bytes)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotCreate(
-            f"the archive {folder} can't be made: {error.strerror}", hint="set archive.dir to a folder that can be"
-        ) from error
-
-
-async def _locked(folder: Path, clock: Clock, wait_s: float) -> Lock:
-    deadline = clock.monotonic_s() + wait_s
-    while True:
-        try:
-            return Lock.take(folder, clock.now())
-        except AlreadyRunning:
-            if clock.monotonic_s() >= deadline:
-                raise
-        await clock.sleep(_LOCK_POLL_S)
-
-
-def _recovered(folder: Path, unclean: bool, clock: Clock) -> tuple[Catalog, Manifest, list[str]]:
-    """Catalog and manifest, agreeing with the WARCs, and what had to be done for it."""
-    path = folder / catalogs.FILE_NAME
-    held = len(warc.files(folder))
-    notes = []
-    if not path.is_file() or not path.stat().st_size:
-        catalogs.set_aside(path, _suffix(clock))
-        if held:
-            notes.append(f"{path.name} is missing: making it anew from {held} WARC files")
-    try:
-        catalog = Catalog.open(path, thorough=unclean)
-    except Unreadable as error:
-        kept = catalogs.set_aside(path, _suffix(clock))
-        name = kept.name if kept else "nothing"
-        notes.append(f"{path.name} is unreadable ({error}): kept as {name}, making it anew from {held} WARC files")
-        catalog = Catalog.open(path)
-    try:
-        closed = catalog.digests().keys()
-        notes += recovery.recover(folder, catalog)
-        manifest, said = recovery.listed(folder, catalog, clock.now(), closed)
-        notes += said
-        if catalog.archive("id") is None:
-            catalog.set_archive("id", f"urn:uuid:{uuid.uuid4()}")
-    except BaseException:
-        catalog.close()
-        raise
-    return catalog, manifest, notes
-
-
-def _suffix(clock: Clock) -> str:
-    return f"corrupt-{clock.now():%Y%m%dT%H%M%SZ}"
 
 
 def _limit(request: Request, default: int) -> int:

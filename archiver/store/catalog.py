@@ -10,7 +10,6 @@ once, whatever the busy timeout is.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,19 +20,22 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from archiver.errors import AlreadyRunning, ArchiverError, CannotCreate, ConfigError, Damaged, StoreError
+from archiver.errors import ArchiverError, Damaged
 from archiver.model import Document, WarcRef
 from archiver.store import documents, schema
+from archiver.store.connection import (
+    BUSY_TIMEOUT_S,
+    Unreadable,
+    as_ours,
+    begin,
+    check_identity,
+    connect,
+    connect_to_look,
+)
 from archiver.store.records import Captured
 from archiver.store.statements import Prepared, body_by_key, upsert
 
-FILE_NAME = "catalog.sqlite"
-BUSY_TIMEOUT_S = 30.0
 _KEYS_HELD = 50_000  # some 5 MB, and a tenth of a second to read
-
-
-class Unreadable(Exception):
-    """The file is no catalog of ours, or a damaged one; ``str()`` says how. It can be made anew from the WARCs."""
 
 
 class Catalog:
@@ -69,9 +71,9 @@ class Catalog:
         Raises ``Unreadable`` when it must be made anew, ``ConfigError`` when a newer program made it.
         """
         engine = sa.create_engine(
-            "sqlite://", creator=lambda: _connect(path, busy_timeout_s, lasting), poolclass=sa.pool.QueuePool
+            "sqlite://", creator=lambda: connect(path, busy_timeout_s, lasting), poolclass=sa.pool.QueuePool
         )
-        sa.event.listen(engine, "begin", _begin)
+        sa.event.listen(engine, "begin", begin)
         catalog = cls(engine, path)
         try:
             with catalog._translated():
@@ -89,10 +91,10 @@ class Catalog:
         """The catalog at ``path`` for looking only: nothing is created, also while somebody writes."""
         # Connections are made for each question, so that a long-lived reader sees what was written meanwhile.
         engine = sa.create_engine("sqlite://", creator=lambda: connect_to_look(path), poolclass=sa.pool.NullPool)
-        sa.event.listen(engine, "begin", _begin)
+        sa.event.listen(engine, "begin", begin)
         catalog = cls(engine, path)
         with catalog._translated(), engine.connect().execution_options(looking=True) as connection:
-            _check_identity(connection, path)
+            check_identity(connection, path)
         return catalog
 
     def close(self) -> None:
@@ -195,7 +197,7 @@ class Catalog:
         try:
             yield
         except (DBAPIError, sqlite3.Error) as error:
-            ours = _ours(error, self._path)
+            ours = as_ours(error, self._path)
             self.damaged = self.damaged or isinstance(ours, Damaged)
             raise ours from error
 
@@ -212,7 +214,7 @@ class Catalog:
                 schema.metadata.create_all(connection)
                 connection.exec_driver_sql(f"PRAGMA application_id = {schema.APPLICATION_ID}")
                 connection.exec_driver_sql(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
-            _check_identity(connection, self._path)
+            check_identity(connection, self._path)
             if thorough:
                 found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
                 if found != "ok":
@@ -298,61 +300,6 @@ class Catalog:
         yield self._looking
 
 
-def set_aside(path: Path, suffix: str) -> Path | None:
-    """Rename an unreadable catalog, and what belongs to it, out of the way; nothing is deleted but empty files. Returns
-    its new name, ``None`` when there was nothing worth keeping."""
-    kept = None
-    for name in ("", "-wal", "-shm"):
-        old, new = Path(f"{path}{name}"), Path(f"{path}.{suffix}{name}")
-        if not os.path.lexists(old):
-            continue
-        if old.lstat().st_size:
-            old.rename(new)
-            kept = kept or new
-        else:
-            old.unlink()
-    return kept
-
-
-def _connect(path: Path, busy_timeout_s: float, lasting: bool) -> sqlite3.Connection:
-    # Transactions are begun in words (`_begin`); the sqlite3 module would begin them deferred.
-    connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
-    safety = ("journal_mode = WAL", "synchronous = FULL") if lasting else ("journal_mode = OFF", "synchronous = OFF")
-    for pragma in (*safety, "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
-    return connection
-
-
-def connect_to_look(path: Path) -> sqlite3.Connection:
-    """A connection that changes nothing, not even beside the file."""
-    # A read-only connection would leave an empty log behind; where there is no log, nobody writes, and none is needed.
-    mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
-    return sqlite3.connect(
-        f"{path.absolute().as_uri()}?{mode}",
-        uri=True,
-        timeout=BUSY_TIMEOUT_S,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-
-
-def _begin(connection: sa.Connection) -> None:
-    if not connection.get_execution_options().get("looking"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _check_identity(connection: sa.Connection, path: Path) -> None:
-    identity = connection.exec_driver_sql("PRAGMA application_id").scalar()
-    version = connection.exec_driver_sql("PRAGMA user_version").scalar() or 0
-    if identity != schema.APPLICATION_ID:
-        raise Unreadable("not a catalog of this program")
-    if version < schema.SCHEMA_VERSION:
-        raise Unreadable(f"made by an older archiver (schema {version}; this one keeps {schema.SCHEMA_VERSION})")
-    if version > schema.SCHEMA_VERSION:
-        this = schema.SCHEMA_VERSION
-        raise ConfigError([f"{path} was made by a newer archiver (schema {version}; this one knows {this})"])
-
-
 def place(row: Mapping[str, Any]) -> WarcRef:
     """Where the record lies that a row is about."""
     return WarcRef(
@@ -387,19 +334,3 @@ _CAPTURED = (
     .where(schema.capture.c.slot == sa.bindparam("slot"), schema.capture.c.url == sa.bindparam("url"))
     .order_by(schema.capture.c.started_at.desc(), schema.capture.c.record_id)
 )
-
-
-def _ours(error: DBAPIError | sqlite3.Error, path: Path) -> ArchiverError:
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    name = getattr(cause, "sqlite_errorname", None) or ""
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return AlreadyRunning(f"{path} is locked by another program", hint="close it and run again")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return Damaged(f"{path} is damaged: {cause}", hint="run again: it will be made anew from the WARCs")
-    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")):
-        return CannotCreate(
-            f"{path} can't be written: {cause}", hint="look at the disk and at the folder's owner, then run again"
-        )
-    if name == "SQLITE_FULL":
-        return StoreError(f"the disk is full at {path}", hint="free some space and run again: nothing stored is lost")
-    return StoreError(f"{path}: {cause}", hint="run again: what is in the WARCs will be taken up")

@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 
 from archiver.model import Health
-from archiver.store import catalog, lock, schema, warc
+from archiver.store import connection, lock, schema, warc
 
 _SQLITE, _SQLITE_HEADER_BYTES = b"SQLite format 3\x00", 100
 _ESCAPED = re.compile(r"\\([0-7]{3})")
@@ -20,7 +20,7 @@ def examine(folder: Path) -> Health:
     """The health of the archive in ``folder``. Raises ``OSError`` when not even the disk can be asked."""
     room = next(path for path in (folder, *folder.parents) if path.exists())
     status, disk = room.stat(), shutil.disk_usage(room)
-    version, problem = _catalog(folder / catalog.FILE_NAME)
+    version, problem = _catalog(folder / connection.FILE_NAME)
     names: list[str] = []
     if folder.is_dir():
         with contextlib.suppress(PermissionError):

@@ -6,24 +6,38 @@ cookies of requests into the index.
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import os
+import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import Event
 from types import ModuleType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from warcio.exceptions import ArchiveLoadFailed
 
 from archiver.errors import Damaged, UsageError
 from archiver.store import outgoing, warc
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 FOLDER = "indexes"
-_SUFFIX = ".cdxj"
+SUFFIX = ".cdxj"
 _LINES_A_BLOCK = 1024
+_PIECE = 1 << 16
+_OLD_S = 3_600
 # What can be shown. Our documents are metadata: whoever wants them reads them, and nobody takes one for a page.
 _INDEXED = "response,revisit,resource"
+
+
+class Stopped(Exception):
+    """Nobody waits for it any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,33 +54,67 @@ def update(folder: Path, *, anew: bool = False) -> int:
 
     Raises ``UsageError`` when cdxj-indexer is not installed, ``Damaged``, ``StoreError``.
     """
-    names = [name for name in warc.files(folder) if not name.endswith(warc.GROWING)]
-    there = {path.name for path in (folder / FOLDER).glob(f"*{_SUFFIX}")}
-    made = 0
-    for stale in there - {f"{name}{_SUFFIX}" for name in names}:
-        (folder / FOLDER / stale).unlink(missing_ok=True)
+    clear(folder)
+    names = closed(folder) if anew else missing(folder)
     for name in names:
-        if anew or f"{name}{_SUFFIX}" not in there:
-            index(folder, name)
-            made += 1
-    return made
+        index(folder, name)
+    return len(names)
+
+
+def installed() -> bool:
+    """Whether cdxj-indexer can be used."""
+    return importlib.util.find_spec("cdxj_indexer") is not None
+
+
+def closed(folder: Path) -> list[str]:
+    """The names of the closed WARCs in ``folder``, oldest first."""
+    return [name for name in warc.files(folder) if not name.endswith(warc.GROWING)]
+
+
+def missing(folder: Path) -> list[str]:
+    """Those of them that have no CDXJ."""
+    there = {path.name for path in (folder / FOLDER).glob(f"*{SUFFIX}")}
+    return [name for name in closed(folder) if f"{name}{SUFFIX}" not in there]
+
+
+def strays(folder: Path) -> list[str]:
+    """The names of CDXJ files that belong to no closed WARC."""
+    there = sorted(path.name for path in (folder / FOLDER).glob(f"*{SUFFIX}"))  # first: files may be closed meanwhile
+    names = {f"{name}{SUFFIX}" for name in closed(folder)}
+    return [name for name in there if name not in names]
+
+
+def clear(folder: Path) -> None:
+    """Remove what belongs to no WARC, and what killed runs left half made. Raises ``OSError``."""
+    for name in strays(folder):
+        (folder / FOLDER / name).unlink(missing_ok=True)
+    for half in (folder / FOLDER).glob(f".*{SUFFIX}.*.part"):
+        if time.time() - half.stat().st_mtime > _OLD_S:
+            half.unlink(missing_ok=True)
 
 
 def forget(folder: Path, name: str) -> None:
     """Remove the CDXJ of one WARC, whose records are others now. Raises ``OSError``."""
-    (folder / FOLDER / f"{name}{_SUFFIX}").unlink(missing_ok=True)
+    (folder / FOLDER / f"{name}{SUFFIX}").unlink(missing_ok=True)
 
 
-def index(folder: Path, name: str) -> None:
-    """Write the CDXJ of one closed WARC, replacing what was there. Raises as ``update`` does."""
+def index(folder: Path, name: str, stop: Event | None = None) -> None:
+    """Write the CDXJ of one closed WARC, replacing what was there. Raises as ``update`` does, and ``Stopped`` once
+    ``stop`` is set."""
     try:
         (folder / FOLDER).mkdir(exist_ok=True)
     except OSError as error:
         raise warc.not_written(folder / FOLDER, error) from error
-    lines = io.StringIO()
-    _write([(name, folder / name)], _library().SortingWriter(lines))
-    with outgoing.new_file(folder / FOLDER / f"{name}{_SUFFIX}", replace=True) as file:
-        file.write(lines.getvalue().encode())
+    made = lines(folder, name, stop)
+    with outgoing.new_file(folder / FOLDER / f"{name}{SUFFIX}", replace=True) as file:
+        file.write(made)
+
+
+def lines(folder: Path, name: str, stop: Event | None = None) -> bytes:
+    """What the CDXJ of one closed WARC has to hold. Raises as ``index`` does."""
+    made = io.StringIO()
+    _write([(name, folder / name)], _library().SortingWriter(made), stop)
+    return made.getvalue().encode()
 
 
 def zipnum(files: Sequence[tuple[str, Path]], name: str) -> ZipNum:
@@ -78,16 +126,47 @@ def zipnum(files: Sequence[tuple[str, Path]], name: str) -> ZipNum:
     return ZipNum(lines=lines.getvalue(), blocks=blocks.getvalue().encode())
 
 
-def _write(files: Sequence[tuple[str, Path]], out: Any) -> None:
+def _write(files: Sequence[tuple[str, Path]], out: Any, stop: Event | None = None) -> None:
     for name, path in files:
         try:
-            with path.open("rb") as file:
-                _library().CDXJIndexer(out, [file], filename=name, records=_INDEXED).process_all()
+            with path.open("rb", buffering=0) as file:
+                source = io.BufferedReader(file if stop is None else _Stoppable(file, stop), _PIECE)
+                indexer = _library().CDXJIndexer(out, [source], filename=name, records=_INDEXED)
+                indexer.filter_record = partial(_is_shown, indexer.filter_record)
+                indexer.process_all()
         except (ArchiveLoadFailed, ValueError, AttributeError) as error:
             raise Damaged(f"{path}: no CDXJ can be made: {error}", hint=f"archiver verify {path} says more") from error
         except OSError as error:
             raise Damaged(f"{path} can't be read: {error.strerror}") from error
     out.flush()
+
+
+class _Stoppable(io.RawIOBase):
+    """A file whose reader can be stopped."""
+
+    def __init__(self, file: io.FileIO, stop: Event) -> None:
+        self._file, self._stop = file, stop
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def readinto(self, into: WriteableBuffer) -> int | None:
+        if self._stop.is_set():
+            raise Stopped
+        return self._file.readinto(into)
+
+
+def _is_shown(is_wanted: Callable[[Any], bool], record: Any) -> bool:
+    """Whether a record gets a line. Not a 304: pywb and ReplayWeb.page would hand it on as it is and show nothing, and
+    without its line they show the capture that it speaks of."""
+    head = record.http_headers
+    return is_wanted(record) and (head is None or head.get_statuscode() != "304")
 
 
 def _library() -> ModuleType:

@@ -42,7 +42,7 @@ class _Job:
 
 class Writer:
     """``make_volume`` gives the next file to write, which is made when the first group for it is stored. A file is
-    closed once it has ``max_warc_bytes``, or when nothing was written for ``max_idle_s``.
+    closed once it has ``max_warc_bytes``, or when nothing was written for ``max_idle_s``; ``closed`` hears of its name.
 
     Except for the thread's own work everything happens on the event loop, so nothing needs a lock.
     """
@@ -57,6 +57,7 @@ class Writer:
         *,
         max_warc_bytes: int,
         max_idle_s: float,
+        closed: Callable[[str], None] | None = None,
     ) -> None:
         self._folder = folder
         self._catalog = catalog
@@ -65,6 +66,7 @@ class Writer:
         self._make_volume = make_volume
         self._max_warc_bytes = max_warc_bytes
         self._max_idle_s = max_idle_s
+        self._closed = closed
         self._idle: asyncio.TimerHandle | None = None
         self._rested_at = 0.0
         self._volume: Volume | None = None
@@ -237,6 +239,8 @@ class Writer:
             self._list(file, sha256)
             self._catalog.commit(file.volume.name, file.end, closed=True, sha256=sha256)
             self._catalog.set_head(self._manifest.head)
+            if self._closed is not None:
+                self._closed(file.volume.name)
 
     def _list(self, file: GrowingWarc, sha256: str) -> None:
         entry = Entry(

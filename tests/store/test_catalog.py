@@ -13,7 +13,8 @@ from archiver.errors import AlreadyRunning, ConfigError, Damaged, StoreError
 from archiver.model import WarcRef
 from archiver.store import catalog as catalogs
 from archiver.store import schema, statements
-from archiver.store.catalog import Catalog, Unreadable, set_aside
+from archiver.store.catalog import Catalog
+from archiver.store.connection import Unreadable, set_aside
 from archiver.store.records import Captured
 from tests.store.tapes import article, link, names, outcome, post
 

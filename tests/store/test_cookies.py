@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from archiver import message
 from archiver.errors import BadReply
 from archiver.store import cookies, fields
-from archiver.store.archive import Habits
+from archiver.store.opening import Habits
 from tests.store.tapes import chunked, members, opened, plainly, record_at, reply, tape, warcs
 
 ATTRIBUTES = (

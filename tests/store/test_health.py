@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.store import catalog, health
+from archiver.store import connection, health
 
 MOUNTS = """\
 22 1 252:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
@@ -41,7 +41,7 @@ def test_a_folder_that_is_not_there_is_judged_by_the_one_above(tmp_path):
 
 def test_a_file_that_is_no_catalog_is_said_to_be_none(tmp_path):
     """Also when SQLite would open it."""
-    (tmp_path / catalog.FILE_NAME).write_bytes(b"no database, but long enough to have a header" * 10)
+    (tmp_path / connection.FILE_NAME).write_bytes(b"no database, but long enough to have a header" * 10)
     assert health.examine(tmp_path).catalog_problem
 
 

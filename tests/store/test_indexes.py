@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 
 import pytest
 
+from archiver.model import Request
 from archiver.store import indexes
 from tests.store.tapes import opened, post, reply, tape, warcs
 
@@ -51,3 +53,16 @@ async def test_what_is_there_is_not_made_again(folder):
     before = list(lines(folder))
     assert indexes.update(folder, anew=True) == 1
     assert list(lines(folder)) == before
+
+
+async def test_a_304_has_no_line(tmp_path):
+    """Players would hand it on as it is; without its line they show what it speaks of."""
+    archive = await opened(tmp_path / "archive")
+    asked = Request(url="https://a.example/", why="article", slot="s", conditions=(("If-None-Match", '"1"'),))
+    await archive.keep(tape(reply(b"one"), url=asked.url, slot="s", why="article"))
+    unmodified = tape(b"HTTP/1.1 304 Not Modified\r\n\r\n", url=asked.url, slot="s")
+    await archive.keep(replace(unmodified, request=asked))
+    await archive.keep(unmodified)  # nobody asked for it, so it speaks of nothing
+    await archive.aclose()
+    indexes.update(tmp_path / "archive")
+    assert [fields["status"] for _, _, fields in lines(tmp_path / "archive")] == ["200"]

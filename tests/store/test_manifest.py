@@ -8,8 +8,8 @@ import json
 
 import pytest
 
-from archiver.store.archive import Habits
 from archiver.store.manifest import FILE_NAME, Entry, Manifest
+from archiver.store.opening import Habits
 from archiver.store.scan import read_records
 from tests.store.tapes import NOW, link, names, opened, post, tape, warcs
 

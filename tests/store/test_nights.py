@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import timedelta
 
-from archiver.store.catalog import FILE_NAME
+from archiver.store.connection import FILE_NAME
 from tests.store.tapes import NOW, article, link, opened, outcome, post
 
 DAY = timedelta(days=1)

@@ -13,7 +13,7 @@ import pytest
 
 from archiver.errors import Damaged
 from archiver.model import Request
-from archiver.store.archive import Habits
+from archiver.store.opening import Habits
 from archiver.store.records import IDENTICAL_PAYLOAD, SERVER_NOT_MODIFIED
 from archiver.store.revisits import Rule
 from tests.store.tapes import NOW, chunked, members, names, opened, plainly, record_at, reply, tables, tape, warcs

@@ -20,11 +20,11 @@ import sqlalchemy as sa
 
 from archiver.errors import ArchiverError, Damaged, NoInput
 from archiver.findings import Checked, Finding
-from archiver.store import catalog as catalogs
-from archiver.store import schema, warc
-from archiver.store.catalog import Catalog, Unreadable
+from archiver.store import connection, schema, warc
+from archiver.store.catalog import Catalog
+from archiver.store.connection import Unreadable
 from archiver.store.recovery import Found
-from archiver.store.verify import chain, files, reader, tables
+from archiver.store.verify import cdxj, chain, files, reader, tables
 from archiver.store.verify.files import Counted
 from archiver.store.verify.relations import AcrossFiles
 from archiver.store.verify.report import Report
@@ -63,6 +63,7 @@ def verify(folder: Path, tell: Tell, watch: Watch | None = None) -> Checked:
             listed = list(_listed(folder, known, report))
             hashes = read_files(folder, listed, fresh, report, counted, watch)
             manifest(folder, listed, hashes, report, head)
+            cdxj.check(folder, [one.name for one in listed if not one.growing], report)
             _compare(catalog, fresh, report)
         finally:
             fresh.close()
@@ -97,6 +98,10 @@ def sample(folder: Path, tell: Tell, *, parts: int, turn: int) -> Checked:
             for one in listed:
                 size += _sampled(folder, one, catalog, fresh, report, counted, parts, turn % parts)
                 report.end_file(one.name)
+            turns = (
+                one.name for one in listed if not one.growing and zlib.crc32(one.name.encode()) % parts == turn % parts
+            )
+            cdxj.check(folder, turns, report)
             _compare(catalog, fresh, report, whole=False)
         finally:
             fresh.close()
@@ -187,7 +192,7 @@ def _head_at(opened: Callable[[str], int], name: str, offset: int) -> Mapping[st
 
 
 def _snapshot(folder: Path, to: Path, report: Report) -> Catalog | None:
-    path = folder / catalogs.FILE_NAME
+    path = folder / connection.FILE_NAME
     if not folder.is_dir() or not (path.exists() or warc.files(folder)):
         raise NoInput(f"there is no archive in {folder} yet", hint="`archiver save` makes one")
     try:
@@ -195,7 +200,7 @@ def _snapshot(folder: Path, to: Path, report: Report) -> Catalog | None:
             raise Unreadable("missing, or empty")
         return tables.snapshot(path, to)
     except (Unreadable, Damaged) as error:
-        report.add("catalog-damaged", str(error), file=catalogs.FILE_NAME)
+        report.add("catalog-damaged", str(error), file=connection.FILE_NAME)
         return None
 
 
@@ -207,7 +212,7 @@ def _known(catalog: Catalog | None, report: Report) -> tuple[Rows | None, str | 
         rows = {row.name: row._mapping for row in catalog.rows(sa.select(schema.warc))}
         return rows, catalog.archive(schema.MANIFEST_HEAD)
     except ArchiverError as error:  # its pages are in order, and its tables are not ours
-        report.add("catalog-damaged", str(error), file=catalogs.FILE_NAME)
+        report.add("catalog-damaged", str(error), file=connection.FILE_NAME)
         return None, None
 
 
@@ -216,8 +221,8 @@ def _compare(catalog: Catalog | None, fresh: Catalog, report: Report, *, whole: 
         if catalog is not None:
             tables.compare(catalog, fresh, _row_teller(report), whole=whole)
     except ArchiverError as error:
-        report.add("catalog-damaged", str(error), file=catalogs.FILE_NAME)
-    report.end_file(catalogs.FILE_NAME)
+        report.add("catalog-damaged", str(error), file=connection.FILE_NAME)
+    report.end_file(connection.FILE_NAME)
 
 
 def _listed(folder: Path, rows: Rows | None, report: Report) -> Iterator[Listed]:
@@ -333,7 +338,7 @@ def _row_teller(report: Report) -> Callable[[str, str, Mapping[str, Any]], None]
     def tell(code: str, said: str, row: Mapping[str, Any]) -> None:
         place = f" ({row['warc']} @{row['offset_bytes']})" if row.get("warc") else ""
         record_id = row.get("record_id")
-        report.add(code, f"{said}{place}", file=catalogs.FILE_NAME, record_id=record_id)
+        report.add(code, f"{said}{place}", file=connection.FILE_NAME, record_id=record_id)
 
     return tell
 

@@ -96,6 +96,10 @@ KINDS: dict[str, Kind] = {
     "manifest-chain": Kind("a line was changed, left out or put in: bring the manifest back from a copy"),
     "manifest-lacks": Kind("the next archiver save adds the line; if it was there before, the manifest was cut"),
     "manifest-torn": Kind("the next archiver save cuts the torn line", ours="note"),
+    "cdxj-differs": Kind("players are led astray: archiver index --anew makes it again from the WARC"),
+    "cdxj-lacks": Kind("the next archiver save makes it, or archiver index", ours="note"),
+    "cdxj-extra": Kind("archiver index removes it", ours="note"),
+    "cdxj-unchecked": Kind("nobody can say whether it is right: pip install 'archiver[pack]'", ours="note"),
 }
 
 

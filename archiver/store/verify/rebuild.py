@@ -14,8 +14,7 @@ from pathlib import Path
 
 from archiver.errors import NoInput
 from archiver.findings import Checked
-from archiver.store import catalog as catalogs
-from archiver.store import warc
+from archiver.store import connection, warc
 from archiver.store.catalog import Catalog
 from archiver.store.lock import Lock
 from archiver.store.manifest import Entry, Manifest
@@ -42,7 +41,7 @@ def rebuild(folder: Path, now: datetime, tell: Tell, watch: Watch | None = None)
     """
     if not folder.is_dir() or not (warc.files(folder) or any(folder.glob(f"*{INSTEAD_OF}*"))):
         raise NoInput(f"there is no archive in {folder} yet", hint="`archiver save` makes one")
-    path = folder / catalogs.FILE_NAME
+    path = folder / connection.FILE_NAME
     try:
         lock = Lock.take(folder, now)
         try:
@@ -56,7 +55,7 @@ def rebuild(folder: Path, now: datetime, tell: Tell, watch: Watch | None = None)
 
 def make_anew(folder: Path, suffix: str, tell: Tell, watch: Watch | None = None) -> tuple[Checked, Path | None]:
     """``rebuild`` for the one who holds the lock. ``suffix``: of the old catalog's new name. Raises ``OSError``."""
-    path = folder / catalogs.FILE_NAME
+    path = folder / connection.FILE_NAME
     half = path.with_name(f"{path.name}{_HALF_MADE}")
     half.unlink(missing_ok=True)
     report, counted = Report(tell), Counted()
@@ -73,7 +72,7 @@ def make_anew(folder: Path, suffix: str, tell: Tell, watch: Watch | None = None)
     finally:
         fresh.close()
     _sync(half)
-    kept = catalogs.set_aside(path, suffix)
+    kept = connection.set_aside(path, suffix)
     half.rename(path)
     warc.sync_folder(folder)
     checked = Checked(

@@ -21,8 +21,7 @@ from pathlib import Path
 from archiver.errors import ArchiverError, NoInput, UsageError
 from archiver.findings import Finding, Repaired
 from archiver.model import Document
-from archiver.store import catalog as catalogs
-from archiver.store import records, warc
+from archiver.store import connection, records, warc
 from archiver.store.catalog import Catalog
 from archiver.store.lock import Lock
 from archiver.store.member import Buffer
@@ -116,9 +115,9 @@ def _anew(folder: Path, now: datetime, said: Repaired, damaged: str) -> tuple[Re
         return said, ()
     try:
         then = Catalog.reading(old)
-    except (catalogs.Unreadable, ArchiverError):
+    except (connection.Unreadable, ArchiverError):
         return said, ()
-    fresh = Catalog.reading(folder / catalogs.FILE_NAME)
+    fresh = Catalog.reading(folder / connection.FILE_NAME)
     try:
         lost = requeue.lost_captures(then, fresh)
         why = f"what was captured lay in {damaged}, which was damaged: it is asked for again"
@@ -138,8 +137,8 @@ def _about(folder: Path, old: str, digest: str, software: str, kept: set[str]) -
         ("description", f"The whole records of {old}, which was damaged (SHA-256 {digest})."),
     ]
     try:
-        catalog = Catalog.reading(folder / catalogs.FILE_NAME)
-    except (catalogs.Unreadable, ArchiverError):
+        catalog = Catalog.reading(folder / connection.FILE_NAME)
+    except (connection.Unreadable, ArchiverError):
         return said
     try:
         archive_id = catalog.archive("id")
@@ -161,8 +160,8 @@ def _is_sound(fd: int, size: int, name: str, *, strict: bool) -> bool:
 def _is_known(folder: Path, name: str, size: int, digest: str) -> bool:
     """Whether catalog and manifest say that these are the bytes that were closed, as far as they say anything."""
     try:
-        catalog = Catalog.reading(folder / catalogs.FILE_NAME)
-    except (catalogs.Unreadable, ArchiverError):
+        catalog = Catalog.reading(folder / connection.FILE_NAME)
+    except (connection.Unreadable, ArchiverError):
         return True
     try:
         digests = catalog.digests()

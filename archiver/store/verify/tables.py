@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from archiver.errors import ArchiverError
-from archiver.store import catalog as catalogs
-from archiver.store import schema
-from archiver.store.catalog import Catalog, Unreadable
+from archiver.store import connection, schema
+from archiver.store.catalog import Catalog
+from archiver.store.connection import Unreadable
 
 _BATCH = 200
 _SHOWN = 120
@@ -28,7 +28,7 @@ def snapshot(path: Path, to: Path) -> Catalog:
     Raises ``Unreadable`` when it is damaged, or is none.
     """
     try:
-        source = catalogs.connect_to_look(path)
+        source = connection.connect_to_look(path)
         try:
             copy = sqlite3.connect(to)
             try:

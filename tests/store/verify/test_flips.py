@@ -1,4 +1,4 @@
-"""D6: one bit flipped anywhere in a small archive is noticed, over every byte of its WARC and its manifest."""
+"""D6: one bit flipped anywhere in a small archive is noticed, over every byte of its WARC, manifest and index."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import sqlite3
 import pytest
 
 from archiver.findings import Finding
+from archiver.store import indexes
 from archiver.store.catalog import Catalog
 from archiver.store.schema import MANIFEST_HEAD
-from archiver.store.verify import archive, given
+from archiver.store.verify import archive, cdxj, given
 from archiver.store.verify.report import Report
 from tests.store.tapes import copied, opened, reply, tables, tape, warcs
 
@@ -76,6 +77,24 @@ def test_every_byte_of_the_manifest(folder):
 
     last = path.stat().st_size - 1
     assert [at for at in unnoticed(path, check) if at != last] == []
+
+
+def test_every_byte_of_the_cdxj(folder):
+    """It is not what its WARC says; nor is one with a line more or less, or of another file."""
+    indexes.update(folder)
+    (path,) = (folder / indexes.FOLDER).iterdir()
+    (file,) = warcs(folder)
+
+    def check(tell):
+        cdxj.check(folder, [file.name], Report(tell))
+
+    assert unnoticed(path, check) == []
+    data = path.read_bytes()
+    for wrong in (b"", data + data, data[:-1], data.replace(b"t.co", b"x.co")):
+        path.write_bytes(wrong)
+        found: list[Finding] = []
+        check(found.append)
+        assert [one.code for one in found] == ["cdxj-differs"]
 
 
 def test_bytes_of_the_catalog(folder):
