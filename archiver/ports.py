@@ -157,14 +157,18 @@ class Catalog(Protocol):
         """Of these identities those that are known, each with its article's key."""
         ...
 
-    def articles(self, *, limit: int | None = None) -> Iterable[Mapping[str, Any]]:
-        """Rows of articles, newest first: key, name, url, title, saved_at, finds, waiting, error."""
+    def articles(
+        self, key: str | None = None, *, limit: int | None = None, due_by: datetime | None = None
+    ) -> Iterable[Mapping[str, Any]]:
+        """Rows of articles (or of one), newest first: key, name, url, title, saved_at, finds, waiting, error, due_at.
+        ``due_by``: only those whose next look comes by then, what has waited longest first."""
         ...
 
     def sightings(
-        self, key: str | None = None, *, limit: int | None = None, **where: str
+        self, key: str | None = None, *, limit: int | None = None, due_by: datetime | None = None, **where: str
     ) -> Iterable[Mapping[str, Any]]:
-        """Public records with the key of their ``article``, newest article first, in the order of their positions.
+        """Public records with the key of their ``article``, newest article first, in the order of their positions;
+        ``due_at`` and ``changes`` are those of the post or link as it is known now. ``due_by`` as in ``articles``.
 
         ``key``: only those of a post (``x:ID``) or of a link (its URL). ``where``: ``handle`` (any case, with or
         without @), ``status``, ``availability``, ``article`` (its key or name, or part of one). Raises ``UsageError``

@@ -75,6 +75,30 @@ def waiting(console: Console, rows: Iterable[Row]) -> None:
             console.print(line + Text(harmless(f"{subject}: {row['error']}{when}")), soft_wrap=True)
 
 
+def article(console: Console, row: Row) -> None:
+    """What is known of an article itself: when its page was had, when it is looked at next, and how it changed."""
+    console.print(Text(harmless(row["title"] or row["key"]), style="bold"), soft_wrap=True)
+    for label, value in (
+        ("article", row["key"]),
+        ("page of", row["fetched_at"]),
+        ("unchanged", row["unchanged_at"] and f"{row['unchanged_at']}, by its server's word"),
+        ("next look", row["due_at"]),
+        ("failed", row["error"]),
+    ):
+        if value:
+            console.print(Text(f"  {label:<14}", style="dim") + Text(harmless(value)), soft_wrap=True)
+    _changes(console, row)
+
+
+def _changes(console: Console, row: Row) -> None:
+    """What changed, oldest first."""
+    for one in row.get("changes") or ():
+        was = f": {_value(one['from'])} → {_value(one['to'])}" if one.get("from") or one.get("to") else ""
+        parts = [f"{word} {_value(one[word])}" for word in ("added", "removed") if one.get(word)]
+        said = "; ".join([f"{one['at'][:16]}Z {one['what']}{was}", *parts])
+        console.print(Text(f"  {'changed':<14}", style="yellow") + Text(harmless(said)), soft_wrap=True)
+
+
 def record(console: Console, row: Row) -> None:
     """One public record in full: what is claimed, what was answered, where they differ, and where the bytes are."""
     console.print(Text(harmless(row.get("url") or who(row)), style="bold"))
@@ -86,9 +110,11 @@ def record(console: Console, row: Row) -> None:
         ("recovered", _archived(row.get("recovered"))),
         ("identified", (row.get("identified") or {}).get("seen")),
         ("try again", row.get("try_again_at")),
+        ("next look", row.get("due_at")),
     ):
         if value:
             console.print(Text(f"  {label:<14}", style="dim") + Text(harmless(value)), soft_wrap=True)
+    _changes(console, row)
     _judgement(console, row)
     for field, facts in (row.get("facts") or {}).items():
         for number, fact in enumerate(facts):

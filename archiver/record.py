@@ -279,6 +279,8 @@ def public(
         "status": status,
         "availability": kept.get("availability"),
         "try_again_at": _time(try_again_at),
+        "due_at": kept.get("due_at") if post_body else next((link.get("due_at") for link in links), None),
+        "changes": list(kept.get("changes") or ()),
         "error": error,
         "identified": archived.identified_json(search) if search else None,
         "recovered": archived.found_json(kept),

@@ -284,7 +284,7 @@ class Run:
         same_as: str | None = None,
     ) -> None:
         """Write the article's document, unless the newest one already says the same."""
-        records = [{**one.record, "status": _held(one.status)} for one in outcomes]
+        records = [_to_be_kept(one) for one in outcomes]
         slot = page.slot if page else None
         document = record.article_document(article, records, at=self._clock.now(), error=error, slot=slot)
         known = self._catalog.article(article.key)
@@ -369,6 +369,14 @@ def _charset(exchange: Exchange) -> str | None:
 def _held(status: Status) -> Status:
     """``status`` as the archive keeps it: whether this run or an earlier one captured a post is news, not knowledge."""
     return "archived" if status == "already" else status
+
+
+def _to_be_kept(outcome: Outcome) -> dict[str, Any]:
+    """Its public record without what the post's own document will say better at any later time."""
+    passing = ("due_at", "changes")
+    return {key: value for key, value in outcome.record.items() if key not in passing} | {
+        "status": _held(outcome.status)
+    }
 
 
 def _lasting(body: Body) -> dict[str, Any]:

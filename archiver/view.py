@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from archiver.archived import found_json
@@ -14,22 +15,38 @@ from archiver.ports import Catalog
 Row = Mapping[str, Any]
 
 
-def listing(catalog: Catalog, *, limit: int | None = None, **where: str) -> Iterable[Row]:
+def listing(
+    catalog: Catalog, *, limit: int | None = None, due_by: datetime | None = None, **where: str
+) -> Iterable[Row]:
     """One row a sighting, newest article first: the public records as they were when they were last looked at.
 
-    ``where`` narrows to equal values of ``handle``, ``status`` or ``availability``, or to an ``article`` whose key or
-    name contains the text.
+    ``due_by``: only what is looked at again by then, what has waited longest first. ``where`` narrows to equal values
+    of ``handle``, ``status`` or ``availability``, or to an ``article`` whose key or name contains the text.
     """
-    return catalog.sightings(limit=limit, **where)
+    return catalog.sightings(limit=limit, due_by=due_by, **where)
 
 
-def articles(catalog: Catalog, *, limit: int | None = None) -> Iterable[Row]:
-    """One row an article, newest first."""
-    return catalog.articles(limit=limit)
+def articles(catalog: Catalog, *, limit: int | None = None, due_by: datetime | None = None) -> Iterable[Row]:
+    """One row an article, newest first, with its history (``article``); ``due_by`` as in ``listing``."""
+    for row in catalog.articles(limit=limit, due_by=due_by):
+        yield {**row, **_history(catalog.article(row["key"]) or {})}
 
 
-def show(catalog: Catalog, what: str) -> Sequence[Row]:
-    """Every public record of ``what``: a post id, a post's URL, a short link, or a part of an article's key or name.
+def article(catalog: Catalog, key: str) -> Row:
+    """What is known of an article itself: the row of ``Catalog.articles`` (empty for one that is not known) and
+    ``fetched_at`` (when its page was had in full), ``unchanged_at`` (when its server last said that it is so still,
+    ``None``: never since) and ``changes`` (``at``, ``what``, ``from``, ``to``, ``added``, ``removed``)."""
+    return next(({**row, **_history(catalog.article(key) or {})} for row in catalog.articles(key)), {})
+
+
+def _history(known: Row) -> Row:
+    unchanged = (known.get("not_modified") or {}).get("at")
+    return {"fetched_at": known.get("fetched_at"), "unchanged_at": unchanged, "changes": known.get("changes") or []}
+
+
+def show(catalog: Catalog, what: str) -> tuple[Sequence[Row], Sequence[Row]]:
+    """(the articles that ``what`` names, as ``article`` has them; every public record of it). ``what``: a post id, a
+    post's URL, a short link, or a part of an article's key or name.
 
     Raises ``NoInput`` when the archive holds nothing of that name.
     """
@@ -41,16 +58,17 @@ def show(catalog: Catalog, what: str) -> Sequence[Row]:
     keys += [short] if (short := short_link(what)) else []
     for key in keys:
         if found := tuple(catalog.sightings(key)):
-            return found
+            return (), found
     if found := tuple(catalog.sightings(article=what)):
-        return found
+        named = dict.fromkeys(str(row["article"]) for row in found)
+        return tuple(article(catalog, key) for key in named), found
     wanted = post or (PostRef(platform="x", post_id=what) if keys else None)
     decision = catalog.policy(wanted) if wanted else None
     if decision and decision["policy"] in ("restrict", "purge"):
         word = {"restrict": "restricted", "purge": "removed"}[decision["policy"]]
         raise NoInput(f"{what}: {word} on {decision['at'][:10]}: {decision['reason']}")
     if wanted and (kept := catalog.post(wanted)):
-        return (_beside(kept),)
+        return (), (_beside(kept),)
     raise NoInput(f"{what}: not in the archive", hint="`archiver list` shows what is there")
 
 
@@ -84,7 +102,7 @@ def _beside(kept: Row) -> Row:
         "position": None,
         "kind": "related",
         "form": "related",
-        **{key: kept.get(key) for key in ("platform", "post_id", "url", "availability", "try_again_at")},
+        **{key: kept.get(key) for key in ("platform", "post_id", "url", "availability", "try_again_at", "due_at")},
         **{field: first(field) for field in ("author", "handle", "text", "lang", "posted_at")},
         "posted_at_precision": first("posted_at", "precision"),
         "short_links": [],
@@ -95,5 +113,5 @@ def _beside(kept: Row) -> Row:
         "recovered": recovered,
         "facts": facts,
         **{key: [] for key in ("links", "claims", "disagreements", "related")},
-        **{key: list(kept.get(key) or ()) for key in ("evidence", "captures", "failures")},
+        **{key: list(kept.get(key) or ()) for key in ("changes", "evidence", "captures", "failures")},
     }

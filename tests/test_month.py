@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import json
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from itertools import pairwise
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from archiver.cli import main
 from archiver.page import BELIEVED
 from tests.loopback.server import Crossing, LoopbackWeb
 from tests.month import (
@@ -27,6 +34,7 @@ from tests.month import (
     post,
 )
 
+SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "record.schema.json").read_text("utf-8"))
 GONE = {"deleted", "suspended"}
 
 
@@ -211,3 +219,44 @@ def test_the_reports_are_kept(month):
     made, nights = month
     kept = sorted(path.name for path in (made.folder / "archive" / "reports").iterdir())
     assert kept == sorted([f"{report['run']}.json" for _, report, _ in nights.values()] + ["latest.json"])
+
+
+def said(made: Month, *words: str) -> str:
+    """What a command says about the month's archive."""
+    out = io.StringIO()
+    with redirect_stdout(out), pytest.raises(SystemExit) as ended:
+        main(["--config", str(made.folder / "config.toml"), *words])
+    assert ended.value.code == 0
+    return out.getvalue()
+
+
+def rows(made: Month, *words: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in said(made, *words, "--json").splitlines()]
+
+
+@pytest.mark.parametrize(("words", "definition"), [(("list",), "saved"), (("list", "--articles"), "listed")])
+def test_every_row_says_what_changed_and_when_it_is_looked_at_next(month, words, definition):
+    """As ``docs/record.schema.json`` has it; the changes are those of the reports. ``--due``: longest wait first."""
+    made, nights = month
+    schema = {**SCHEMA, "anyOf": [{"$ref": f"#/$defs/{definition}"}]}
+    shown = rows(made, *words)
+    for row in shown:
+        Draft202012Validator(schema).validate(row)
+    told = {(one["at"], one["what"]) for _, report, _ in nights.values() for one in report["changes"]
+            if (one["kind"] == "article") == (definition == "listed")}  # fmt: skip
+    assert {(one["at"], one["what"]) for row in shown for one in row["changes"]} == told
+    assert told
+    assert all(row["due_at"] for row in shown)
+    due = [row["due_at"] for row in rows(made, *words, "--due")]
+    assert due == sorted(due)
+    assert len(due) == len(shown)
+
+
+def test_a_person_sees_what_changed_and_what_comes_next(month):
+    """Of an article: when its page was had, when it was last found unchanged, what was added. Of a post: what became of
+    it; a renewed look is dated."""
+    made, _ = month
+    article = said(made, "show", "https://news.example/2")
+    assert re.search(r"unchanged +2026-03-\S+, by its server's word\n +next look +2026-", article)
+    assert re.search(rf"changed +2026-03-\S+ edited; added https://x.com/\S+{post(11, 1).post_id}", article)
+    assert re.search(r"changed +2026-03-\S+ gone: public → deleted", said(made, "show", post(1, 1).post_id))

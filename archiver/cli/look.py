@@ -26,6 +26,7 @@ _KEPT = [status for status in get_args(Status) if status != "already"]
     help="Only this availability (public, deleted, suspended, …).",
 )
 @click.option("--article", metavar="TEXT", help="Only articles whose URL or name contains the text.")
+@click.option("--due", is_flag=True, help="Only what the next night looks at again; what has waited longest first.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N rows.")
 @shared.as_json
 @click.pass_context
@@ -33,6 +34,7 @@ def list_(
     context: click.Context,
     articles: bool,
     as_json: bool,
+    due: bool,
     limit: int | None,
     handle: str | None,
     status: str | None,
@@ -46,12 +48,14 @@ def list_(
     archiver list --json --handle samya_kullab
     """
     out = Console(highlight=False, emoji=False)
+    due_by = tools.SystemClock().now() if due else None
     with tools.reading(shared.settings(context)) as catalog:
         if articles:
-            rows = list(view.articles(catalog, limit=limit))
+            rows = list(view.articles(catalog, limit=limit, due_by=due_by))
         else:
             wanted = {"handle": handle, "status": status, "availability": availability, "article": article}
-            rows = list(view.listing(catalog, limit=limit, **{key: value for key, value in wanted.items() if value}))
+            named = {key: value for key, value in wanted.items() if value}
+            rows = list(view.listing(catalog, limit=limit, due_by=due_by, **named))
     if as_json:
         for row in rows:
             click.echo(terminal.json_line(row))
@@ -59,7 +63,8 @@ def list_(
         for row in rows:
             counts = f"{row['finds']:>4} finds, {row['waiting']} waiting"
             why = f" ({row['error']})" if row["error"] else ""
-            line = f"{str(row['saved_at'])[:16]}  {counts}  {row['title'] or row['name']}{why}"
+            when = f", due {row['due_at'][:16]}Z" if due else ""
+            line = f"{str(row['saved_at'])[:16]}  {counts}{when}  {row['title'] or row['name']}{why}"
             out.print(terminal.harmless(line), markup=False, soft_wrap=True)
     else:
         printing.finds(out, rows, outcome=True)
@@ -78,7 +83,9 @@ def show(context: click.Context, what: str, as_json: bool) -> None:
     """
     out = Console(highlight=False, emoji=False)
     with tools.reading(shared.settings(context)) as catalog:
-        rows = view.show(catalog, what)
+        articles, rows = view.show(catalog, what)
+    for article in () if as_json else articles:
+        printing.article(out, article)
     for row in rows:
         if as_json:
             click.echo(terminal.json_line(row))

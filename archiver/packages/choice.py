@@ -45,7 +45,7 @@ def of_query(archive: Archive, query: str) -> list[str]:
     Raises ``UsageError``, ``NoInput``.
     """
     where = dict(_pair(word) for word in _words(query))
-    found = {str(row["article"]) for row in archive.sightings(None, limit=None, **where)}
+    found = {str(row["article"]) for row in archive.sightings(None, limit=None, due_by=None, **where)}
     if not found:
         raise NoInput(f"nothing in the archive has {query}", hint="`archiver list` takes the same words as options")
     return sorted(found)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from archiver.errors import UsageError
-from archiver.model import PostRef
+from archiver.model import Moment, PostRef
 from archiver.store import policies, schema
 from archiver.store.catalog import Catalog
 from archiver.store.documents import clean
+from archiver.store.looks import next_look
 from archiver.store.places import Places
+from archiver.store.records import warc_date
 from archiver.store.statements import Prepared
 
 Row = Mapping[str, Any]
@@ -40,22 +43,36 @@ class Answers:
         """See ``ports.Catalog``."""
         return _loaded(self._rows.body(schema.link, short=clean(short)))
 
-    def articles(self, *, limit: int | None = None) -> Iterable[Row]:
+    def articles(
+        self, key: str | None = None, *, limit: int | None = None, due_by: datetime | None = None
+    ) -> Iterable[Row]:
         """See ``ports.Catalog``."""
-        table = schema.article
-        query = sa.select(*(table.c[name] for name in _ARTICLE)).order_by(table.c.at.desc(), table.c.key).limit(limit)
+        table, due = schema.article, next_look("article")
+        columns: list[Any] = [*(table.c[name] for name in _ARTICLE), due.label("due_at")]
+        query: sa.Select[Any] = sa.select(*columns)
+        query = query.where(*([] if key is None else [table.c.key == clean(key)]))
+        query = _in_order(query, due, due_by, (table.c.at.desc(), table.c.key)).limit(limit)
         for batch in self._rows.stream(query, _BATCH):
-            yield from (dict(row._mapping) for row in batch)
+            yield from ({**row._mapping, "due_at": _instant(row.due_at)} for row in batch)
 
-    def sightings(self, key: str | None = None, *, limit: int | None = None, **where: str) -> Iterator[Row]:
+    def sightings(
+        self, key: str | None = None, *, limit: int | None = None, due_by: datetime | None = None, **where: str
+    ) -> Iterator[Row]:
         """See ``ports.Catalog``."""
-        seen, article = schema.sighting, schema.article
-        query = sa.select(seen.c.article, seen.c.record).join_from(seen, article)
+        seen, article, post, link = schema.sighting, schema.article, schema.post, schema.link
+        due = sa.func.coalesce(next_look("post"), next_look("link"))
+        query = sa.select(seen.c.article, seen.c.record, due.label("due_at"), post.c.body.label("post"))
+        query = query.join_from(seen, article).outerjoin(
+            post, sa.and_(post.c.platform == seen.c.platform, post.c.post_id == seen.c.post_id)
+        )
+        query = query.outerjoin(link, sa.and_(link.c.short == seen.c.url, seen.c.post_id.is_(None)))
         query = query.where(*_wanted(where), *([] if key is None else [_about(clean(key))]))
         query = query.where(policies.shown(seen.c.platform, seen.c.post_id, seen.c.handle))
-        query = query.order_by(article.c.at.desc(), seen.c.article, seen.c.position).limit(limit)
-        for batch in self._rows.stream(query, _BATCH):
-            yield from ({**json.loads(row.record), "article": row.article} for row in batch)
+        order = (article.c.at.desc(), seen.c.article, seen.c.position)
+        for batch in self._rows.stream(_in_order(query, due, due_by, order).limit(limit), _BATCH):
+            for row in batch:
+                next_ = {"due_at": _instant(row.due_at), "changes": _changes(row.post)}
+                yield {**json.loads(row.record), **next_, "article": row.article}
 
     def posts(self) -> Iterator[Row]:
         """See ``ports.Catalog``."""
@@ -126,6 +143,23 @@ class Answers:
             rows = self._rows.rows(query.where(capture.record_id.in_(wanted[start : start + _BATCH])))
             found.update({row.record_id: row.started_at for row in rows})
         return found
+
+
+def _in_order(
+    query: sa.Select[Any], due: sa.ColumnElement[str], due_by: datetime | None, order: Sequence[Any]
+) -> sa.Select[Any]:
+    """``query`` in this order; with ``due_by`` only what is due by then, what has waited longest first."""
+    return query.order_by(*order) if due_by is None else query.where(due <= warc_date(due_by)).order_by(due, *order)
+
+
+def _instant(written: str | None) -> str | None:
+    """A catalog's instant as public records have it."""
+    return str(Moment(at=datetime.fromisoformat(written), precision="millisecond")) if written else None
+
+
+def _changes(body: str | None) -> list[Row]:
+    """The changes in a post's document; most have none, and need not be read for that."""
+    return json.loads(body).get("changes") or [] if body and '"changes":[{' in body else []
 
 
 def _document(row: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,15 +15,10 @@ from archiver.model import Due
 from archiver.store import replay, schema
 from archiver.store.answers import Answers
 from archiver.store.documents import clean
+from archiver.store.looks import KEYS, Kind, resting
 from archiver.store.records import warc_date
 
 _BATCH = 500
-Kind = Literal["article", "post", "link"]
-_KEYS: dict[Kind, tuple[sa.Table, tuple[sa.Column[Any], ...]]] = {
-    "article": (schema.article, (schema.article.c.key,)),
-    "post": (schema.post, (schema.post.c.platform, schema.post.c.post_id)),
-    "link": (schema.link, (schema.link.c.short,)),
-}
 
 
 class Nights(Answers):
@@ -33,17 +28,17 @@ class Nights(Answers):
 
     def due(self, now: datetime) -> Iterator[Due]:
         """See ``ports.Nights``."""
-        streams = [self._due(kind, warc_date(now)) for kind in _KEYS]
+        streams = [self._due(kind, warc_date(now)) for kind in KEYS]
         yield from heapq.merge(*streams, key=lambda one: (one.at, one.kind, one.key))
 
     def waiting(self, now: datetime) -> Mapping[str, Any]:
         """See ``ports.Nights``."""
         counts: dict[str, Any] = {}
         oldest: list[str] = []
-        for kind, (table, _) in _KEYS.items():
+        for kind, (table, _) in KEYS.items():
             columns: tuple[Any, ...] = (sa.func.count().label("due"), sa.func.min(table.c.due_at).label("oldest"))
             query: sa.Select[Any] = sa.select(*columns)
-            query = query.where(table.c.due_at <= warc_date(now), self._free(table, kind, warc_date(now)))
+            query = query.where(table.c.due_at <= warc_date(now), _free(kind, warc_date(now)))
             (row,) = self._rows.rows(query)
             counts[kind] = row.due
             oldest += [row.oldest] if row.oldest else []
@@ -86,7 +81,7 @@ class Nights(Answers):
 
     async def postpone(self, due: Due, until: datetime, tries: int, word: str) -> None:
         """See ``ports.Nights``."""
-        table, keys = _KEYS[due.kind]
+        table, keys = KEYS[due.kind]
         values = clean(due.key).split(":", 1) if due.kind == "post" else [clean(due.key)]
         here = [column == value for column, value in zip(keys, values, strict=True)]
         at = next((row.at for row in self._rows.rows(sa.select(table.c.at).where(*here))), None)
@@ -107,13 +102,13 @@ class Nights(Answers):
 
     def _due(self, kind: Kind, now: str) -> Iterator[Due]:
         """In pages, each where the last one ended: what is done meanwhile is due later, and not met again."""
-        table, keys = _KEYS[kind]
+        table, keys = KEYS[kind]
         order = (table.c.due_at, *keys)
-        resting = schema.postponed
+        rests = schema.postponed
         query = (
-            sa.select(*order, resting.c.tries)
-            .outerjoin_from(table, resting, self._resting(table, kind))
-            .where(table.c.due_at <= now, sa.or_(resting.c.until.is_(None), resting.c.until <= now))
+            sa.select(*order, rests.c.tries)
+            .outerjoin_from(table, rests, resting(kind))
+            .where(table.c.due_at <= now, sa.or_(rests.c.until.is_(None), rests.c.until <= now))
             .order_by(*order)
             .limit(_BATCH)
         )
@@ -127,12 +122,6 @@ class Nights(Answers):
                 return
             after = tuple(rows[-1][:-1])
 
-    @staticmethod
-    def _resting(table: sa.Table, kind: Kind) -> sa.ColumnElement[bool]:
-        resting, keys = schema.postponed.c, _KEYS[kind][1]
-        named = keys[0] if len(keys) == 1 else keys[0] + ":" + keys[1]
-        return sa.and_(resting.kind == kind, resting.key == named, resting.at == table.c.at)
 
-    def _free(self, table: sa.Table, kind: Kind, now: str) -> sa.ColumnElement[bool]:
-        resting = schema.postponed
-        return ~sa.exists().where(self._resting(table, kind), resting.c.until > now)
+def _free(kind: Kind, now: str) -> sa.ColumnElement[bool]:
+    return ~sa.exists().where(resting(kind), schema.postponed.c.until > now)

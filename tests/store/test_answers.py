@@ -46,7 +46,7 @@ def test_articles_newest_first(answers):
         ("https://news.example/b%_", 2, 0),
         ("https://news.example/a", 2, 1),
     ]
-    assert set(rows[0]) == {"key", "name", "url", "title", "saved_at", "finds", "waiting", "error"}
+    assert set(rows[0]) == {"key", "name", "url", "title", "saved_at", "finds", "waiting", "error", "due_at"}
     assert [row["key"] for row in answers.articles(limit=1)] == ["https://news.example/b%_"]
 
 
@@ -81,9 +81,11 @@ def test_sightings_by_what_is_known_of_them(answers, where, found):
 
 
 def test_a_sighting_is_its_public_record(answers):
-    """As it stands in the article's document, with the article's key."""
+    """As it stands in the article's document, with the article's key, and what the post's own document says of later
+    looks."""
     (record,) = answers.sightings("x:21")
-    assert record == {**outcome(1, "21", handle="Biz", availability="deleted"), "article": B}
+    nothing_known = {"due_at": None, "changes": list[object]()}
+    assert record == {**outcome(1, "21", handle="Biz", availability="deleted"), "article": B, **nothing_known}
 
 
 def test_another_word_is_a_mistake(answers):
