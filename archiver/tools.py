@@ -32,7 +32,7 @@ from archiver.platforms.x.post import X
 from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher, Manners, Nights, Scout
 from archiver.store import crawls, folders, imports, indexes, intake, outgoing
 from archiver.store.archive import Archive
-from archiver.store.imports import Imported
+from archiver.store.foreign import Imported
 from archiver.store.opening import Habits
 from archiver.store.recorder import RecallingFetcher, RecordingFetcher
 from archiver.store.revisits import Rule

@@ -23,7 +23,8 @@ def import_(context: click.Context, files: tuple[Path, ...], as_json: bool, wait
     """Take in WACZ and WARC files, of ours or of others, and ledgers of short links (*.jsonl).
 
     Of another archive of ours everything that is new: captures, records, articles, posts, links. Of another program's
-    WARC its answers, with their requests, in slots of their own. Of a ledger where links lead that we followed in vain
+    WARC its answers (with requests, where there are any), revisits whose original is known, and resources, in slots
+    of their own; what is left out is counted, with the reason. Of a ledger where links lead that we followed in vain
     or never; it is named as the source. Nothing that is here is changed, and a second time changes nothing.
 
     \b

@@ -14,9 +14,11 @@ import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
@@ -32,12 +34,14 @@ from archiver.store import (
     purge,
     records,
     replay,
+    revisits,
     schema,
     warc,
 )
 from archiver.store.catalog import Catalog, place
 from archiver.store.connection import Unreadable
 from archiver.store.documents import clean
+from archiver.store.foreign_records import resource_group
 from archiver.store.framing import INLINE_BYTES
 from archiver.store.nights import Nights
 from archiver.store.opening import About, Habits, Pen
@@ -257,6 +261,43 @@ class Archive(Nights):
         if groups:
             writer = self._writing().writer
             await writer.write(groups, writer.volume())
+
+    async def keep_resource(
+        self, uri: str, about: Request, at: datetime, media_type: str, block: BinaryIO, size: int
+    ) -> None:
+        """Keep what another program kept without any exchange; ``block`` stays the caller's. Raises ``StoreError``."""
+        writer = self._writing().writer
+        volume = writer.volume()
+        made = partial(resource_group, uri, about, at, media_type, block, size, volume.warcinfo.record_id)
+        await writer.write((await asyncio.to_thread(made),), volume)
+
+    def known_original(self, record_id: str, target_uri: str, date: str) -> Mapping[str, Any] | None:
+        """See ``revisits.known``."""
+        return revisits.known(self._rows, fields.text(record_id), fields.uri(target_uri), date)
+
+    async def digests(self, row: Mapping[str, Any], algorithm: str) -> tuple[bytes, bytes]:
+        """See ``replay.digests``."""
+        return await asyncio.to_thread(replay.digests, self._folder, row, algorithm)
+
+    async def refer(self, tape: Tape, row: Mapping[str, Any]) -> None:
+        """Keep the head of an answer whose payload the capture of this row holds, as a revisit of it. The tape stays
+        the caller's. Raises ``StoreError``."""
+        pen = self._writing()
+        tape, hidden = cookies.masked(tape) if pen.mask_cookies else (tape, 0)
+        volume = pen.writer.volume()
+        group = records.capture_group(
+            tape,
+            replace(
+                records.measure(tape),
+                payload_digest=row["payload_digest"],
+                payload_bytes=row["payload_bytes"],
+                body_digest=row["body_digest"],
+            ),
+            volume.warcinfo.record_id,
+            original=revisits.original(row),
+            cookies=hidden,
+        )
+        await pen.writer.write((group,), volume)
 
     def holds(self, record_id: str) -> bool:
         """Whether a capture or a document of this record id is here."""

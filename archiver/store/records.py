@@ -29,6 +29,8 @@ from archiver.store.member import Buffer
 CAPTURE_FIELDS = "application/warc-fields"
 DOCUMENT_TYPE = "application/json"
 IDENTICAL_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+NO_REQUEST = ("archiver-request", "none")
+"""In the metadata of what was imported without a request: nobody can say what was asked."""
 SERVER_NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 _PIECE = 1 << 18
 _MOST_ERROR = 500
@@ -172,7 +174,10 @@ def capture_group(
         parts = [_revisit(tape, captured, wire, original)]
     else:
         parts = [_response(tape, measured, first_id, wire)] if _block_span(tape)[1] else []
-    parts.append(_request(tape, new_id(), wire + to_first) if parts else _request(tape, first_id, wire))
+    if not parts:
+        parts.append(_request(tape, first_id, wire))
+    elif tape.sent or tape.request.why != "import":
+        parts.append(_request(tape, new_id(), wire + to_first))
     parts += _excess(tape, common + to_first)
     about = fields.lines(_capture_fields(tape, captured, cookies))
     parts.append(part("metadata", new_id(), common + to_first, CAPTURE_FIELDS, about))
@@ -347,6 +352,8 @@ def _capture_fields(tape: Tape, captured: Captured, cookies: int) -> Iterator[tu
         yield "archiver-masked-request-header", name
     if cookies:
         yield "archiver-masked-set-cookie", str(cookies)
+    if not tape.sent and captured.why == "import":
+        yield NO_REQUEST
     yield "archiver-why", captured.why
     yield "archiver-slot", captured.slot
     if captured.url != captured.target_uri:

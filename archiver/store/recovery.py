@@ -27,7 +27,7 @@ from archiver.store import documents, fields, warc
 from archiver.store.catalog import Catalog
 from archiver.store.manifest import FILE_NAME, Entry, Manifest
 from archiver.store.member import Torn
-from archiver.store.records import CAPTURE_FIELDS, DOCUMENT_TYPE, Captured, file_captured
+from archiver.store.records import CAPTURE_FIELDS, DOCUMENT_TYPE, NO_REQUEST, Captured, file_captured
 from archiver.store.scan import Record, read_records, whole_record_after
 from archiver.store.schema import MANIFEST_HEAD
 
@@ -42,7 +42,14 @@ _EXCHANGES = (
     ("revisit", "request", "metadata"),
     ("revisit", "request", "resource", "metadata"),
     ("request", "metadata"),
+    # What others wrote without a request, and what never had any.
+    ("response", "metadata"),
+    ("response", "resource", "metadata"),
+    ("revisit", "metadata"),
+    ("revisit", "resource", "metadata"),
+    ("resource", "metadata"),
 )
+_OUR_URIS = "urn:archiver:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +127,7 @@ def groups(records: Iterator[Record], file: str) -> Iterator[Found]:
             if kinds == ("warcinfo",):
                 about = dict(fields.parse(record.block))
                 found = Found(end=record.end, ref=ref, archive_id=about.get(ARCHIVE_ID.lower()))
-            elif kinds == ("resource",):
+            elif kinds == ("resource",) and (record.header("warc-target-uri") or "").startswith(_OUR_URIS):
                 found = Found(end=record.end, ref=ref, captured=_file(record))
             elif kinds == ("metadata",) and not record.header("warc-concurrent-to") and _is_tombstone(record):
                 found = Found(end=record.end, ref=ref)
@@ -216,6 +223,8 @@ def _captured(group: Sequence[Record]) -> Captured:
         raise ValueError("a metadata record of another kind")
     if any(one.header("warc-concurrent-to") != first.record_id for one in group[1:]):
         raise ValueError("records of several groups")
+    if all(one.kind != "request" for one in group) and about.get(NO_REQUEST[0]) != NO_REQUEST[1]:
+        raise ValueError("an answer without its request")
     status, target = about.get("archiver-status"), _needed(first, "warc-target-uri")
     return Captured(
         record_id=first.record_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -82,6 +83,20 @@ def block(folder: Path, file: str, offset_bytes: int) -> bytes:
     finally:
         os.close(fd)
     return b"".join(pieces)
+
+
+def digests(folder: Path, row: Mapping[str, Any], algorithm: str) -> tuple[bytes, bytes]:
+    """Of a whole answer's body: the digest without its transfer coding (WARC 1.1, 5.9), and as it came, chunks
+    included, which is what wget and others write. Raises ``Damaged``."""
+    of_entity, as_it_came = hashlib.new(algorithm), hashlib.new(algorithm)
+    with _spool() as spool:
+        layout = _read(folder, row, spool, whole=True)
+        for piece in message.entity(spool, layout):
+            of_entity.update(piece)
+        spool.seek(layout.head_end)
+        while piece := spool.read(_PIECE):
+            as_it_came.update(piece)
+    return of_entity.digest(), as_it_came.digest()
 
 
 def decoded(data: BinaryIO, layout: Layout, limit_bytes: int) -> tuple[bytes | None, str | None]:

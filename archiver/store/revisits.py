@@ -11,8 +11,9 @@ Only whole answers count, on both sides; and an original is always a response, n
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -90,6 +91,25 @@ class Originals:
             self._payloads.add(hash(captured.payload_digest))
 
 
+def known(catalog: Catalog, record_id: str, target_uri: str, date: str) -> Mapping[str, Any] | None:
+    """The whole answer that another program's revisit refers to: by the id that it had there or has here, or by its URL
+    and WARC date; ``None`` when it is not here."""
+    by_id = sa.or_(_CAPTURE.record_id == record_id, _CAPTURE.slot == f"import:{record_id}")
+    for wanted in (by_id, sa.and_(_CAPTURE.target_uri == target_uri, _CAPTURE.started_at == date)):
+        query = sa.select(schema.capture).where(wanted, _CAPTURE.payload_digest.is_not(None)).limit(1)
+        rows = catalog.rows(query)
+        if rows and rows[0].refers_to:  # it was here already when it was imported
+            rows = catalog.rows(sa.select(schema.capture).where(_CAPTURE.record_id == rows[0].refers_to))
+        if rows and Captured(**{name: rows[0]._mapping[name] for name in _FIELDS}).is_original:
+            return rows[0]._mapping  # type: ignore[no-any-return]
+    return None
+
+
+def original(row: Mapping[str, Any]) -> Original:
+    """What a revisit says of the capture of this row."""
+    return Original(record_id=row["record_id"], target_uri=row["target_uri"], started_at=row["started_at"])
+
+
 def _original(rows: Sequence[Any]) -> Original | None:
     if not rows:
         return None
@@ -97,6 +117,7 @@ def _original(rows: Sequence[Any]) -> Original | None:
 
 
 _CAPTURE = schema.capture.c
+_FIELDS = tuple(one.name for one in dataclass_fields(Captured))
 _IN_FULL = sa.and_(
     _CAPTURE.refers_to.is_(None), _CAPTURE.cut.is_(None), _CAPTURE.error.is_(None), _CAPTURE.http_status.is_not(None)
 )

@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from archiver.store.records import NO_REQUEST
 from archiver.store.verify import rules
 from archiver.store.verify.reader import Seen
 
@@ -17,6 +18,7 @@ Tell = Callable[[str, str, int | None, str | None], None]
 """(code, a sentence, offset, record id)."""
 
 _MASK = (1 << 64) - 1
+_NO_REQUEST = ": ".join(NO_REQUEST).encode()
 _OFFSET_BITS = 40
 _BUCKETS = 256
 
@@ -65,7 +67,7 @@ class InFile:
             self._tell("dangling-warcinfo", f"no warcinfo {about} before it in this file", offset, record_id)
         partners = [value for name, value in head.fields if name == "warc-concurrent-to"]
         for partner in partners:
-            self._concurrent(mark, kind, partner, offset, record_id)
+            self._concurrent(mark, kind, partner, offset, record_id, has_none=_NO_REQUEST in record.block)
         waiting = _Open(offset, record_id, head.first.get("warc-target-uri", ""))
         if kind == "request" and mark in self._named_by:
             self._responses.pop(self._named_by[mark], None)
@@ -90,12 +92,14 @@ class InFile:
         if name and name != self._name and len(self.warcinfos) == 1:
             self._tell("file-name", f"WARC-Filename says {name[:200]}", seen.record.offset, seen.record.record_id)
 
-    def _concurrent(self, mark: int, kind: str, partner: str, offset: int, record_id: str) -> None:
+    def _concurrent(self, mark: int, kind: str, partner: str, offset: int, record_id: str, *, has_none: bool) -> None:
         other = hash(partner) & _MASK
         if other not in self._ids:
             self._dangling[other] = (offset, record_id, partner)
         self._named_by[other] = mark
         self._requests.pop(other, None)
+        if kind == "metadata" and has_none:
+            self._responses.pop(other, None)
         if kind == "request":
             self._asked.add(other)
             self._responses.pop(other, None)
