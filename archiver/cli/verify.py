@@ -37,11 +37,20 @@ class _Share(click.ParamType[int]):
 @click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path(path_type=Path))
 @click.option("--sample", "parts", type=_Share(), metavar="SHARE", help="Read only a share of the records, say 5%.")
 @click.option("--rebuild", is_flag=True, help="Make the catalog anew from the WARCs.")
+@click.option(
+    "--key", metavar="KEY", help="A package must be signed with this one: SHA256:… or a file with a public key (PEM)."
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing when there is no defect.")
 @shared.as_json
 @click.pass_context
 def verify(
-    context: click.Context, files: tuple[Path, ...], parts: int | None, rebuild: bool, quiet: bool, as_json: bool
+    context: click.Context,
+    files: tuple[Path, ...],
+    parts: int | None,
+    rebuild: bool,
+    key: str | None,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Check the whole archive, or the WARC files named: every byte, every record, the catalog, the manifest.
 
@@ -54,11 +63,14 @@ def verify(
     archiver verify --sample 5%
     archiver verify --rebuild
     archiver verify somebody-elses.warc.gz
-    archiver verify story.wacz
+    archiver verify story.wacz --key SHA256:5e9c…
     """
     if bool(files) + bool(parts) + rebuild > 1:
         raise UsageError("files, --sample and --rebuild exclude each other", hint="call verify once for each")
+    if key is not None and not (files and all(is_package(file) for file in files)):
+        raise UsageError("--key is about packages", hint="archiver verify story.wacz --key SHA256:…")
     settings = shared.settings(context)
+    wanted = None if key is None else desk.named_key(key)
 
     def tell(found: Finding) -> None:
         if as_json:
@@ -72,7 +84,7 @@ def verify(
         elif parts:
             checked = tools.sample(settings, tell, parts=parts)
         elif files and all(is_package(file) for file in files):
-            checked = _packages(settings, files, tell, quiet=quiet, as_json=as_json)
+            checked = _packages(settings, files, tell, wanted, quiet=quiet, as_json=as_json)
         elif any(is_package(file) for file in files):
             raise UsageError(
                 "packages (*.wacz) and WARCs are checked by themselves", hint="call verify once for each kind"
@@ -90,12 +102,18 @@ def verify(
 
 
 def _packages(
-    settings: Config, paths: Sequence[Path], tell: Callable[[Finding], None], *, quiet: bool, as_json: bool
+    settings: Config,
+    paths: Sequence[Path],
+    tell: Callable[[Finding], None],
+    key: str | None,
+    *,
+    quiet: bool,
+    as_json: bool,
 ) -> Checked:
     """Check WACZ files, and say what each proves and what it does not."""
     results = []
     for path in paths:
-        proof = desk.prove(settings, path, tell)
+        proof = desk.prove(settings, path, tell, key)
         results.append(proof.checked)
         if as_json:
             said = {"level": "proof", "file": str(path), "key": proof.key}

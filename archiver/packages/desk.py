@@ -22,7 +22,7 @@ from archiver.store.archive import Archive
 
 Ask = Callable[[str, bytes, str], bytes]
 """(URL, body, media type) → the body of the answer. Raises ``FetchError``."""
-_MOST_TOKEN_BYTES, _MOST_ROOT_BYTES = 100_000, 10_000_000
+_MOST_TOKEN_BYTES, _MOST_ROOT_BYTES, _MOST_KEY_BYTES = 100_000, 10_000_000, 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +55,20 @@ def pack(
     return {**asdict(packed), "stamped_at": f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else None}
 
 
-def prove(config: Config, path: Path, tell: Callable[[Finding], None]) -> Proof:
-    """Check a package, with the timestamp that lies beside it (``FILE.tsr``). Raises ``NoInput``, ``ConfigError``."""
+def prove(config: Config, path: Path, tell: Callable[[Finding], None], key: str | None = None) -> Proof:
+    """Check a package, with the timestamp that lies beside it (``FILE.tsr``). ``key``: see ``named_key``. Raises
+    ``NoInput``, ``ConfigError``."""
     token = _beside(path)
     kept = intake.read_file(str(token), max_bytes=_MOST_TOKEN_BYTES) if token.is_file() else None
-    return proof.prove(path, tell, roots=_roots(config), token=kept)
+    return proof.prove(path, tell, roots=_roots(config), token=kept, key=key)
+
+
+def named_key(said: str) -> str:
+    """The fingerprint of the key that the user names: by its fingerprint, or by a file that holds it. Raises
+    ``NoInput``, ``UsageError``."""
+    if not said.lower().startswith("sha256:"):
+        return seal.named(intake.read_file(said, max_bytes=_MOST_KEY_BYTES))
+    return seal.named(said.encode())
 
 
 def _stamp(config: Config, path: Path, ask: Ask, *, replace: bool) -> datetime:

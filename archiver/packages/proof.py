@@ -59,10 +59,13 @@ def is_package(path: Path) -> bool:
     return path.name.lower().endswith(".wacz")
 
 
-def prove(path: Path, tell: Callable[[Finding], None], *, roots: bytes | None, token: bytes | None) -> Proof:
+def prove(
+    path: Path, tell: Callable[[Finding], None], *, roots: bytes | None, token: bytes | None, key: str | None = None
+) -> Proof:
     """Check all of a package; ``tell`` hears of each defect and note. ``roots``: PEM of those whose timestamps are
-    believed; ``token``: the timestamp that lies beside it. Raises ``NoInput``."""
-    judge = _Judge(str(path), tell)
+    believed; ``token``: the timestamp that lies beside it; ``key``: fingerprint of the one that must have signed it.
+    Raises ``NoInput``."""
+    judge = _Judge(str(path), tell, key)
     try:
         with crawls.capped(path) as file, zipfile.ZipFile(file) as package:
             judge.all_of(package, roots, token)
@@ -80,8 +83,10 @@ def sealed_bytes(path: Path) -> bytes:
 class _Judge:
     """Collects what is found, and what follows from it."""
 
-    def __init__(self, name: str, tell: Callable[[Finding], None]) -> None:
+    def __init__(self, name: str, tell: Callable[[Finding], None], wanted: str | None) -> None:
         self._name = name
+        self._wanted = wanted
+        self._by_others = 0
         self._tell = tell
         self._report = Report(tell)
         self._counted = files.Counted()
@@ -101,12 +106,15 @@ class _Judge:
         self._tell(Finding(code=code, level="note", problem=problem, advice=advice, file=file))
 
     def proof(self, size: int) -> Proof:
-        defects = self._own_defects + self._report.defects
+        broken = self._own_defects + self._report.defects
+        if self._wanted is not None and (broken or self._key != self._wanted):
+            self._not_by_the_wanted(is_broken=bool(broken))
+        defects = broken + self._by_others
         whole = Statement(
-            proven=not defects,
+            proven=not broken,
             text="It is whole: every file and every record agrees with its digest."
-            if not defects
-            else f"It is not whole: {defects:,} defects.",
+            if not broken
+            else f"It is not whole: {broken:,} defects.",
         )
         never = "Not in it: whether servers really sent this, whether it is all there was, and who was first to say it."
         checked = Checked(
@@ -114,7 +122,7 @@ class _Judge:
             notes=self._own_notes + self._report.notes,
         )  # fmt: skip
         statements = (whole, *self._said, Statement(proven=False, text=never))
-        return Proof(checked=checked, statements=statements, key=None if defects else self._key)
+        return Proof(checked=checked, statements=statements, key=None if broken else self._key)
 
     def all_of(self, package: zipfile.ZipFile, roots: bytes | None, token: bytes | None) -> None:
         entries = self._entries(package)
@@ -206,8 +214,25 @@ class _Judge:
             return
         if signed.get("created") != created:
             self.defect("bad-signature", "it names another date than the list", DIGEST)
-        self._said.append(Statement(proven=True, text=f"It was signed, as it is, with the key {self._key}."))
-        self._not("Whose key that is, it can't tell: compare it with what its owner publishes.")
+        is_wanted = self._key == self._wanted
+        named = f"the key asked for, {self._key}" if is_wanted else f"the key {self._key}"
+        self._said.append(Statement(proven=True, text=f"It was signed, as it is, with {named}."))
+        if is_wanted:
+            self._not("That the key is whose you think it is: that rests on how you came by it.")
+        else:
+            self._not("Whose key that is, it can't tell: compare it with what its owner publishes (--key does).")
+
+    def _not_by_the_wanted(self, *, is_broken: bool) -> None:
+        if is_broken:
+            said = "since it is not whole, it is not what was signed with the key asked for"
+        elif self._key is None:
+            said = "nobody signed it"
+        else:
+            said = f"it was signed with another key than {self._wanted}: with {self._key}"
+        self._by_others = 1
+        advice = "it does not come from whom you think, or its owner has another key now: ask for the fingerprint again"
+        self._tell(Finding(code="other-key", level="defect", problem=said, advice=advice, file=self._name))
+        self._not(f"That it comes from the owner of {self._wanted}: {said}.")
 
     def _stamp(self, raw: bytes, roots: bytes | None, token: bytes | None) -> None:
         if token is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from archiver.errors import ConfigError, UsageError
 
 _HALF = 48
+_FINGERPRINT = re.compile(r"sha256:([0-9a-f]{64})", re.IGNORECASE)
 FIELDS = ("hash", "created", "software", "version", "signature", "publicKey")
 
 
@@ -91,6 +93,27 @@ def check(said: Mapping[str, Any], digest: str) -> str:
 def fingerprint(public_der: bytes) -> str:
     """``SHA256:<hex>`` of a public key, to be compared with what its owner publishes."""
     return f"SHA256:{hashlib.sha256(public_der).hexdigest()}"
+
+
+def named(said: bytes) -> str:
+    """The fingerprint of the key that ``said`` is: a fingerprint itself, a key in PEM (public, or private and then its
+    public half), or the ``publicKey`` of a package's ``signedData``. Raises ``UsageError``."""
+    text = said.decode("utf-8", "replace").strip()
+    if match := _FINGERPRINT.fullmatch(text):
+        return f"SHA256:{match[1].lower()}"
+    lib = _library()
+    form = lib.serialization.PublicFormat.SubjectPublicKeyInfo
+    try:
+        if "PRIVATE KEY" in text:
+            public = lib.serialization.load_pem_private_key(said, None).public_key()
+        elif "PUBLIC KEY" in text:
+            public = lib.serialization.load_pem_public_key(said)
+        else:
+            public = lib.serialization.load_der_public_key(base64.b64decode(text, validate=True))
+        return fingerprint(public.public_bytes(lib.serialization.Encoding.DER, form))
+    except (ValueError, TypeError, binascii.Error, lib.UnsupportedAlgorithm) as error:
+        hint = "give a fingerprint (SHA256:…, as `archiver pack` prints it) or a file with a public key in PEM"
+        raise UsageError(f"no key: {text[:80]!r}", hint=hint) from error
 
 
 def _text(said: Mapping[str, Any], name: str) -> str:

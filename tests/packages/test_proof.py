@@ -241,3 +241,51 @@ def test_an_authority_that_fails_costs_only_the_timestamp(stamping, authority, t
     said = stamping.archiver("pack", "--all", "-o", tmp_path / "x.wacz")
     assert (said.code, "authority" in said.err) == (1, True)
     assert [one.name for one in tmp_path.iterdir()] == ["x.wacz"]
+
+
+def public(newsroom, tmp_path):
+    """The newsroom's public key, as PEM."""
+    from cryptography.hazmat.primitives import serialization
+
+    key = serialization.load_pem_private_key((newsroom.folder / "signing-key.pem").read_bytes(), None)
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    path = tmp_path / "public.pem"
+    path.write_bytes(key.public_key().public_bytes(serialization.Encoding.PEM, form))
+    return path
+
+
+def test_by_whom_it_is_signed_can_be_asked(newsroom, package, tmp_path):
+    """By fingerprint, in any case, by public key, by the private one: it is the same, and said to be asked for."""
+    fingerprint = newsroom.archiver("verify", "--json", package).rows[-2]["key"]
+    names = (fingerprint, fingerprint.upper(), public(newsroom, tmp_path), newsroom.folder / "signing-key.pem")
+    for name in names:
+        said = newsroom.archiver("verify", package, "--key", name)
+        assert said.code == 0, said.out + said.err
+        assert f"with the key asked for, {fingerprint}" in said.out
+        assert "how you came by it" in said.out
+
+
+def test_a_package_of_somebody_else_is_found_out(newsroom, package, tmp_path):
+    """It is whole and signed, and not by the key asked for; nor is one that nobody signed, or a damaged one."""
+    other = f"SHA256:{'0' * 64}"
+    bare = rewritten(package, tmp_path / "bare.wacz", in_one("datapackage-digest", unsigned), listed=False)
+    damaged = rewritten(package, tmp_path / "damaged.wacz", in_one("records/", flipped), listed=False)
+    mine = newsroom.archiver("verify", "--json", package).rows[-2]["key"]
+    for path, key, word in ((package, other, "another key"), (bare, other, "nobody"), (damaged, mine, "not whole")):
+        said = newsroom.archiver("verify", path, "--key", key)
+        assert said.code == 65
+        (line,) = [one for one in said.out.splitlines() if one.startswith("defect other-key")]
+        assert word in line
+    told = newsroom.archiver("verify", package, "--key", other)
+    assert "proven     all.wacz: It is whole" in told.out
+
+
+@pytest.mark.parametrize("key", ["SHA256:1234", "sha256:", "no-such-file.pem"])
+def test_a_key_that_is_none(newsroom, package, key):
+    """Is said, and nothing is checked against it."""
+    assert newsroom.archiver("verify", package, "--key", key).code in (2, 66)
+
+
+def test_a_key_is_for_packages_alone(newsroom):
+    """The archive itself is signed by nobody."""
+    assert newsroom.archiver("verify", "--key", f"SHA256:{'0' * 64}").code == 2
