@@ -7,11 +7,10 @@ same defaults with comments; a test holds the two together.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -258,6 +257,8 @@ KEYS: dict[str, dict[str, _Key]] = {
     },
 }
 
+_THERE = (("network", "ca_bundle"), ("x", "bearer_file"), ("pack", "timestamp_roots"))
+"""Files that must be there before anything begins."""
 _PATHS = (
     ("archive", "dir"),
     ("network", "ca_bundle"),
@@ -285,7 +286,7 @@ def load(path: Path | None) -> Config:
     Raises ``ConfigError`` with every problem, each naming the key and the nearest known one.
     """
     if path is None:
-        return _build({}, None)
+        return build({}, None)
     try:
         if not path.is_file():
             raise ConfigError([f"{path}: {'not a regular file' if path.exists() else 'no such file'}"])
@@ -294,16 +295,15 @@ def load(path: Path | None) -> Config:
         raise ConfigError([f"{path}: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path}: not valid TOML: {error}"]) from error
-    return _build(data, path)
+    return build(data, path)
 
 
-def _build(data: Mapping[str, object], path: Path | None) -> Config:
+def build(data: Mapping[str, object], path: Path | None) -> Config:
+    """The configuration that ``data`` is, as it was read from ``path``; see ``load``."""
     problems: list[str] = []
     where = f"{path}: " if path else ""
     read: dict[str, dict[str, Any]] = {}
-    problems += [
-        f"{where}unknown section [{name}]{_nearest(name, KEYS)}" for name in data if name not in (*KEYS, _SOURCES)
-    ]
+    problems += [f"{where}{_stray(name, data[name])}" for name in data if name not in (*KEYS, _SOURCES)]
     for section, keys in KEYS.items():
         written = data.get(section, {})
         if not isinstance(written, dict):
@@ -316,13 +316,13 @@ def _build(data: Mapping[str, object], path: Path | None) -> Config:
             try:
                 read[section][name] = key.read(written.get(name, key.default))
             except ValueError as error:
-                problems.append(f"{where}{section}.{name} {error}")
+                problems += [f"{where}{section}.{name} {one}" for one in error.args]
     base = path.absolute().parent if path else Path.cwd()
     for section, name in _PATHS:
         if given := read[section].get(name):
             read[section][name] = base / given
-    for section, name in (("network", "ca_bundle"), ("pack", "timestamp_roots")):
-        if (named := read[section].get(name)) and not _is_file(named):
+    for section, name in _THERE:
+        if (named := read[section].get(name)) and not values.readable(named):
             problems.append(f"{where}{section}.{name} names no readable file: {named}")
     sources, wrong = subscriptions.read(data.get(_SOURCES, []), base)
     problems += [f"{where}{one}" for one in wrong]
@@ -359,17 +359,30 @@ def bearer(config: Config, environment: Mapping[str, str] = os.environ) -> str:
     return token
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a folder on the way that we may not look into
-        return False
+def _stray(name: str, value: object) -> str:
+    """The sentence about what stands at the top of the file and is no section."""
+    if isinstance(value, Mapping):
+        what = f"section [{name}]"
+    elif isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):
+        what = f"section [[{name}]]"
+    else:
+        return f"unknown key {name}, outside of any section{_nearest(name, ())}"
+    return f"unknown {what}{_nearest(name, (*KEYS, _SOURCES))}"
 
 
-def _nearest(word: str, known: Mapping[str, object]) -> str:
-    elsewhere = [f"{section}.{word}" for section, keys in KEYS.items() if word in keys]
-    close = elsewhere or difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f", did you mean {close[0]}?" if close else f" (known: {', '.join(known)})"
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """The nearest name: the same word in another section, a word like it in ``known``, one like it elsewhere."""
+    known = tuple(known)
+    everywhere = {f"{section}.{key}": key for section, keys in KEYS.items() for key in keys}
+    if elsewhere := [place for place, key in everywhere.items() if key == word]:
+        return f", did you mean {elsewhere[0]}?"
+    if close := values.nearest(word, known):
+        return f", did you mean {f'[[{close}]]' if close == _SOURCES else close}?"
+    if known:
+        return f" (known: {', '.join(known)})"
+    close = values.nearest(word, everywhere.values())
+    places = [place for place, key in everywhere.items() if key == close]
+    return f", did you mean {places[0]}?" if places else f" (sections: {', '.join((*KEYS, _SOURCES))})"
 
 
 def archive_keys(environment: Mapping[str, str] = os.environ) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
@@ -185,17 +184,6 @@ def _value(value: object) -> str:
         alt = f", described as “{value['alt']}”" if value.get("alt") else ""
         return f"{value['type']} {value['url']} ({held}){alt}"
     return ", ".join(f"{key} {_value(item)}" for key, item in value.items() if item is not None)
-
-
-def plain(value: Any) -> Any:
-    """A configuration's values as JSON knows them: paths and (host, port) pairs as text, sets as sorted lists."""
-    if isinstance(value, Mapping):
-        return {":".join(map(str, key)) if isinstance(key, tuple) else key: plain(item) for key, item in value.items()}
-    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], int):
-        return f"{value[0]}:{value[1]}"
-    if isinstance(value, frozenset | tuple):
-        return [plain(item) for item in sorted(value)]
-    return str(value) if isinstance(value, Path) else value
 
 
 class Onlooker:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from archiver import values
+
+T = TypeVar("T")
 
 Kind = Literal["feed", "sitemap", "list", "folder", "crawl"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _KEYS = (*KINDS, "name", "days", "column")
 _LOCAL = ("folder", "crawl")
+_ADDRESS = "an http:// or https:// address"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,50 +43,72 @@ def read(written: object, base: Path) -> tuple[tuple[Source, ...], list[str]]:
     sources: list[Source] = []
     problems: list[str] = []
     for number, table in enumerate(written, start=1):
-        try:
-            sources.append(_source(table, base))
-        except ValueError as error:
-            problems.append(f"sources, number {number}: {error}")
+        wrong = list(_unknown(table))
+        sources += _source(table, base, wrong)
+        problems += [f"sources, number {number}: {one}" for one in wrong]
     for field in ("name", "where"):
         said = [getattr(one, field) for one in sources]
         problems += [f"sources: {one} is there twice" for one in dict.fromkeys(said) if said.count(one) > 1]
     return tuple(sources), list(dict.fromkeys(problems))
 
 
-def _source(table: Mapping[str, Any], base: Path) -> Source:
-    unknown = [key for key in table if key not in _KEYS]
-    if unknown:
-        raise ValueError(f"unknown key {unknown[0]} (known: {', '.join(_KEYS)})")
+def _unknown(table: Mapping[str, Any]) -> Iterator[str]:
+    for key in table:
+        if key not in _KEYS:
+            meant = values.nearest(key, _KEYS)
+            yield f"unknown key {key}" + (f", did you mean {meant}?" if meant else f" (known: {', '.join(_KEYS)})")
+
+
+def _source(table: Mapping[str, Any], base: Path, wrong: list[str]) -> list[Source]:
+    """The source that ``table`` is, or none; everything that is wrong with it is added to ``wrong``."""
+
+    def read(key: str, reader: Callable[[Any], T]) -> T | None:
+        try:
+            return reader(table[key]) if key in table else None
+        except ValueError as error:
+            wrong.extend(f"{key} {one}" for one in error.args)
+            return None
+
+    meant = {values.nearest(key, _KEYS) for key in table if key not in _KEYS}
     kinds = [kind for kind in KINDS if kind in table]
-    if len(kinds) != 1:
-        raise ValueError(f"wants exactly one of {', '.join(KINDS)}")
-    kind = kinds[0]
-    where = _where(kind, values.text(table[kind]), base)
-    days, column, name = table.get("days"), table.get("column"), table.get("name", where)
-    if days is not None and kind != "sitemap":
-        raise ValueError("days is for sitemaps")
-    if column is not None and kind != "list":
-        raise ValueError("column is for lists")
-    if not values.text(name).strip():
-        raise ValueError("name is empty")
-    return Source(
-        name=values.text(name),
-        kind=kind,
-        where=where,
-        days=values.number(0.01)(days) if days is not None else None,
-        column=str(column) if column is not None else None,
-    )
+    if len(kinds) > 1 or not (kinds or meant & set(KINDS)):  # a kind mistyped is one mistake, not two
+        wrong.append(f"wants exactly one of {', '.join(KINDS)}")
+    places = {kind: read(kind, partial(_where, kind, base=base)) for kind in kinds}
+    name, days, column = read("name", _name), read("days", values.number(0.01)), read("column", _column)
+    for key, of in (("days", "sitemap"), ("column", "list")):
+        if key in table and kinds and of not in kinds:
+            wrong.append(f"{key} is for {of}s")
+    if wrong:
+        return []
+    ((kind, where),) = places.items()
+    assert where is not None
+    return [Source(name=name or where, kind=kind, where=where, days=days, column=column)]
 
 
-def _where(kind: Kind, written: str, base: Path) -> str:
+def _name(written: object) -> str:
+    if not values.text(written).strip():
+        raise ValueError("is empty")
+    return values.text(written)
+
+
+def _column(written: object) -> str:
+    if isinstance(written, bool) or not isinstance(written, str | int):
+        raise ValueError(f"wants a column's name or number, not {values.shown(written)}")
+    return values.text(str(written))
+
+
+def _where(kind: Kind, given: object, *, base: Path) -> str:
+    written = values.text(given)
     if not written.strip():
-        raise ValueError(f"{kind} is empty")
+        raise ValueError("is empty")
     if "://" in written:
         if kind in _LOCAL or not written.startswith(("https://", "http://")):
-            raise ValueError(f"{kind}: {written} is no {'path' if kind in _LOCAL else 'http:// or https:// address'}")
+            raise ValueError(f"wants {'a path' if kind in _LOCAL else _ADDRESS}, not {written}")
         return written
     if written == "-" and kind == "list":
         return written
     if kind in ("feed", "sitemap"):
-        raise ValueError(f"{kind}: wants an http:// or https:// address, not {written}")
-    return str(base / Path(written).expanduser())
+        raise ValueError(f"wants {_ADDRESS}, not {written}")
+    named = values.path(written)
+    assert named is not None
+    return str(base / named)

@@ -27,4 +27,10 @@ def harmless(text: object, limit: int = 1_000) -> str:
 def json_line(row: object) -> str:
     """One line of JSON, the same value to every reader; control characters, line separators, bidi controls and lone
     surrogates are escaped."""
-    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(row, ensure_ascii=False, default=str))
+    return escaped(json.dumps(row, ensure_ascii=False, default=str))
+
+
+def escaped(written: str) -> str:
+    """``written``, JSON or TOML whose texts stand in double quotes, with all that a terminal or a reader of lines would
+    act on as the escape that both have; it means the same."""
+    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", written)

@@ -1,14 +1,27 @@
 """What may stand behind a key of ``config.toml``: each reader returns the value, or raises ``ValueError`` with the
-rest of the sentence "section.key …" that tells the user what is wrong. Pure but for the home folder (``~``)."""
+rest of the sentence "section.key …" that tells the user what is wrong; of a list or table one for each mistake, in
+``args``. Pure but for the home folder (``~``)
+and ``readable``."""
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The word of ``known`` that somebody may have meant who wrote ``word``; ``None`` when none is like it."""
+    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return close[0] if close else None
 
 
 def text(value: object) -> str:
@@ -65,18 +78,19 @@ def size_or_none(value: object) -> int:
 
 
 def days(value: object) -> tuple[float, ...]:
-    if not isinstance(value, list) or not all(isinstance(one, int | float) and one > 0 for one in value):
+    if not isinstance(value, list):
         raise ValueError(f"wants a list of days such as [1, 7, 30], not {shown(value)}")
-    if value != sorted(set(value)):
-        raise ValueError("wants its days ascending, each once")
-    return tuple(map(number(0), value))
+    read = _each(number(0.01), value)
+    if read != sorted(set(read)):
+        raise ValueError(f"wants its days ascending, each once, not {shown(value)}")
+    return tuple(read)
 
 
 def words(value: object) -> tuple[str, ...]:
     """A command and its arguments; empty for none. No shell ever reads it."""
     if not isinstance(value, list):
         raise ValueError(f'wants a list such as ["mail", "-s", "news", "desk@news.example"], not {shown(value)}')
-    return tuple(map(text, value))
+    return tuple(_each(text, value))
 
 
 def url_or_none(value: object) -> str:
@@ -109,10 +123,20 @@ def file(value: object) -> Path:
     return named
 
 
+def readable(path: Path) -> bool:
+    """Whether ``path`` is a file that may be read."""
+    try:
+        return path.is_file() and os.access(path, os.R_OK)
+    except OSError:  # a folder on the way that we may not look into
+        return False
+
+
 def one_of(*words: str) -> Callable[[object], str]:
     def read(value: object) -> str:
         if value not in words:
-            raise ValueError(f"wants one of {', '.join(words)}, not {shown(value)}")
+            meant = nearest(value, words) if isinstance(value, str) else None
+            hint = f", did you mean {meant}?" if meant else ""
+            raise ValueError(f"wants one of {', '.join(words)}, not {shown(value)}{hint}")
         return str(value)
 
     return read
@@ -122,7 +146,7 @@ def list_of(*words: str) -> Callable[[object], tuple[str, ...]]:
     def read(value: object) -> tuple[str, ...]:
         if not isinstance(value, list) or not value or len(set(map(str, value))) != len(value):
             raise ValueError(f"wants a list without repetitions, of {', '.join(words)}, and at least one")
-        return tuple(one_of(*words)(item) for item in value)
+        return tuple(_each(one_of(*words), value))
 
     return read
 
@@ -130,7 +154,7 @@ def list_of(*words: str) -> Callable[[object], tuple[str, ...]]:
 def ports(value: object) -> frozenset[int]:
     if not isinstance(value, list) or not value:
         raise ValueError("wants a list of port numbers such as [80, 443]")
-    return frozenset(whole(1, 65535)(item) for item in value)
+    return frozenset(_each(whole(1, 65535), value))
 
 
 def http_url(value: object) -> str:
@@ -151,7 +175,15 @@ def https_url(value: object) -> str:
 def rates(value: object) -> dict[str, float]:
     if not isinstance(value, dict):
         raise ValueError('wants a table such as { "t.co" = 2 }')
-    return {str(host).lower(): number(0)(rate) for host, rate in value.items()}
+    return dict(_each(_rate, value.items()))
+
+
+def _rate(item: tuple[str, object]) -> tuple[str, float]:
+    host, rate = item
+    try:
+        return host.lower(), number(0)(rate)
+    except ValueError as error:
+        raise ValueError(f'"{host}" {error}') from error
 
 
 def endpoint(text: str) -> tuple[str, int]:
@@ -164,17 +196,33 @@ def endpoint(text: str) -> tuple[str, int]:
 def connect_to(value: object) -> dict[tuple[str, int], tuple[str, int]]:
     if not isinstance(value, dict):
         raise ValueError('wants a table such as { "t.co:443" = "127.0.0.1:8443" }')
-    mapping = {}
-    for name, target in value.items():
-        host, port = endpoint(name)
+    return dict(_each(_detour, value.items()))
+
+
+def _detour(item: tuple[str, object]) -> tuple[tuple[str, int], tuple[str, int]]:
+    name, target = item
+    host, port = endpoint(name)
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return (host, port), endpoint(text(target))
+    raise ValueError(f'maps names, and "{host}" is an address')
+
+
+def _each(read: Callable[[Any], T], items: Iterable[object]) -> list[T]:
+    """Every item as ``read`` has it. Raises ``ValueError`` with all that is wrong, not only the first of it."""
+    done: list[T] = []
+    wrong: list[str] = []
+    for item in items:
         try:
-            ipaddress.ip_address(host)
-        except ValueError:
-            mapping[host, port] = endpoint(text(target))
-        else:
-            raise ValueError(f'maps names, and "{host}" is an address')
-    return mapping
+            done.append(read(item))
+        except ValueError as error:
+            wrong += error.args
+    if wrong:
+        raise ValueError(*dict.fromkeys(wrong))
+    return done
 
 
 def shown(value: object) -> str:
-    return repr(value)[:80]
+    """``value`` in a sentence, as it may stand in the file."""
+    return str(value).lower() if isinstance(value, bool) else repr(value)[:80]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,8 +37,7 @@ def problems(file: Path, text: str) -> list[str]:
 def test_the_file_at_the_top_of_the_project_says_the_built_in_defaults() -> None:
     """config.toml is the commented default: the same keys, the same values."""
     written = config.load(TOP / "config.toml")
-    assert (written.archive, written.network) == (_built_in().archive, _built_in().network)
-    assert (written.politeness, written.x) == (_built_in().politeness, _built_in().x)
+    assert replace(written, path=None) == _built_in()
 
 
 def _built_in() -> config.Config:
@@ -86,8 +86,18 @@ def test_every_problem_is_reported_at_once(file: Path) -> None:
         ("[network]\nuseragent = 'x'", "unknown key network.useragent, did you mean user_agent?"),
         ("[network]\nmax_hop = 3", "unknown key network.max_hop, did you mean max_hops?"),
         ("[archive]\nmedia = 'all'", "unknown key archive.media, did you mean x.media?"),
-        ("user_agent = 'x'", "unknown section [user_agent], did you mean network.user_agent?"),
-        ("[qqq]", "unknown section [qqq] (known: archive, network, politeness, nightly, x, archives, pack)"),
+        ("user_agent = 'x'", "unknown key user_agent, outside of any section, did you mean network.user_agent?"),
+        ("useragent = 'x'", "unknown key useragent, outside of any section, did you mean network.user_agent?"),
+        (
+            "colour = 'red'",
+            (
+                "unknown key colour, outside of any section"
+                " (sections: archive, network, politeness, nightly, x, archives, pack, sources)"
+            ),
+        ),
+        ("[qqq]", "unknown section [qqq] (known: archive, network, politeness, nightly, x, archives, pack, sources)"),
+        ("[[source]]\nfeed = 'https://x.example/'", "unknown section [[source]], did you mean [[sources]]?"),
+        ("[source]\nfeed = 'https://x.example/'", "unknown section [source], did you mean [[sources]]?"),
         ("[politeness]\nzzzz = 1", "unknown key politeness.zzzz (known: requests_per_second, hosts, robots)"),
         ("archive = 'warcs'", "archive must be a section: [archive]"),
         ("[[archive]]\ndir = 'warcs'", "archive must be a section: [archive]"),
@@ -102,7 +112,7 @@ def test_a_key_that_is_not_known_is_answered_with_the_nearest_one(file: Path, te
     ("section", "line", "says"),
     [
         ("archive", "dir = 7", "archive.dir wants a text in quotes, not 7"),
-        ("archive", "dir = false", "archive.dir wants a text in quotes, not False"),
+        ("archive", "dir = false", "archive.dir wants a text in quotes, not false"),
         ("archive", 'dir = ""', "archive.dir must name a folder"),
         ("archive", 'dir = "~nobody-of-this-name/x"', "archive.dir starts with a home folder that does not exist"),
         ("archive", 'operator = "a\\nb"', "archive.operator holds a control character"),
@@ -138,10 +148,22 @@ def test_a_key_that_is_not_known_is_answered_with_the_nearest_one(file: Path, te
         ("network", 'connect_to = { "[::1]:443" = "127.0.0.1:1" }', 'network.connect_to maps names, and "::1" is an'),
         ("politeness", "requests_per_second = -1", "politeness.requests_per_second wants a number of at least 0"),
         ("politeness", "hosts = 2", "politeness.hosts wants a table"),
-        ("politeness", 'hosts = { "t.co" = "fast" }', "politeness.hosts wants a number of at least 0, not 'fast'"),
+        (
+            "politeness",
+            'hosts = { "t.co" = "fast" }',
+            "politeness.hosts \"t.co\" wants a number of at least 0, not 'fast'",
+        ),
         ("x", "sources = 'oembed'", "x.sources wants a list without repetitions, of tweet-result, oembed"),
         ("x", "sources = ['oembed', 'oembed']", "x.sources wants a list without repetitions"),
         ("x", "sources = ['graphql']", "x.sources wants one of tweet-result, oembed, api, fxtwitter, not 'graphql'"),
+        (
+            "x",
+            "sources = ['tweet-results']",
+            "x.sources wants one of tweet-result, oembed, api, fxtwitter, not 'tweet-results', did you mean tweet-res",
+        ),
+        ("x", 'bearer_file = "nofile"', "x.bearer_file names no readable file: "),
+        ("nightly", "posts_days = [true]", "nightly.posts_days wants a number of at least 0.01, not true"),
+        ("nightly", "posts_days = [7, 1]", "nightly.posts_days wants its days ascending, each once, not [7, 1]"),
         ("x", 'oembed_url = "http://publish.twitter.com/oembed"', "x.oembed_url wants an https:// address"),
         ("x", 'oembed_url = "https://user@publish.twitter.com/"', "x.oembed_url wants an https:// address"),
         ("x", "avatar = 1", "x.avatar wants true or false, not 1"),
@@ -151,6 +173,23 @@ def test_a_value_of_the_wrong_kind_is_explained(file: Path, section: str, line: 
     """One sentence: the key, what it wants, what stands there."""
     (problem,) = problems(file, f"[{section}]\n{line}")
     assert problem.startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "says"),
+    [
+        ("network", 'allowed_ports = [80, "443", 99999]', ["'443'", "99999"]),
+        ("x", "sources = ['oembd', 'graphql']", ["'oembd', did you mean oembed?", "'graphql'"]),
+        ("nightly", "posts_days = [0, 'a']", ["not 0", "not 'a'"]),
+        ("nightly", "news_command = [1, 'mail', 2]", ["not 1", "not 2"]),
+        ("politeness", 'hosts = { "t.co" = -1, "x.com" = "b" }', ["not -1", "not 'b'"]),
+        ("network", 'connect_to = { "a" = "b:1", "c:1" = 2 }', ['not "a"', "not 2"]),
+    ],
+)
+def test_every_mistake_in_a_list_is_told(file: Path, section: str, line: str, says: list[str]) -> None:
+    """Not only the first."""
+    found = problems(file, f"[{section}]\n{line}")
+    assert [problem.endswith(said) for problem, said in zip(found, says, strict=True)] == [True] * len(says)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +324,7 @@ def test_any_value_is_taken_or_explained(place: tuple[str, str], value: str) -> 
     data = tomllib.loads(f"[{section}]\n{key} = {value}")
     problems: tuple[str, ...] = (f"{section}.{key}",)
     try:
-        config._build(data, None)
+        config.build(data, None)
     except ConfigError as error:
         problems = error.problems
     assert any(f"{section}.{key}" in problem for problem in problems)

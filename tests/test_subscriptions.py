@@ -41,28 +41,45 @@ def test_each_kind_of_source_is_read():
 
 
 @pytest.mark.parametrize(
-    ("written", "problem"),
+    ("written", "problems"),
     [
+        ({"fede": "https://x.example/"}, ["unknown key fede, did you mean feed?"]),
         (
-            {"fed": "https://x.example/"},
-            "unknown key fed (known: feed, sitemap, list, folder, crawl, name, days, column)",
+            {"zzz": 1, "list": "a"},
+            ["unknown key zzz (known: feed, sitemap, list, folder, crawl, name, days, column)"],
         ),
-        ({}, "wants exactly one of feed, sitemap, list, folder, crawl"),
-        ({"feed": "https://x.example/", "list": "a"}, "wants exactly one of feed, sitemap, list, folder, crawl"),
-        ({"feed": "feed.xml"}, "feed: wants an http:// or https:// address, not feed.xml"),
-        ({"feed": "ftp://x.example/"}, "feed: ftp://x.example/ is no http:// or https:// address"),
-        ({"folder": "https://x.example/"}, "folder: https://x.example/ is no path"),
-        ({"feed": ""}, "feed is empty"),
-        ({"feed": 7}, "wants a text in quotes, not 7"),
-        ({"feed": "https://x.example/", "days": 3}, "days is for sitemaps"),
-        ({"sitemap": "https://x.example/", "days": 0}, "wants a number of at least 0.01, not 0"),
-        ({"folder": "a", "column": "b"}, "column is for lists"),
-        ({"feed": "https://x.example/", "name": " "}, "name is empty"),
+        ({"list": "a.csv", "colunm": "url"}, ["unknown key colunm, did you mean column?"]),
+        ({}, ["wants exactly one of feed, sitemap, list, folder, crawl"]),
+        ({"feed": "https://x.example/", "list": "a"}, ["wants exactly one of feed, sitemap, list, folder, crawl"]),
+        ({"feed": "feed.xml"}, ["feed wants an http:// or https:// address, not feed.xml"]),
+        ({"feed": "ftp://x.example/"}, ["feed wants an http:// or https:// address, not ftp://x.example/"]),
+        ({"folder": "https://x.example/"}, ["folder wants a path, not https://x.example/"]),
+        (
+            {"folder": "~nobody-of-this-name/x"},
+            ["folder starts with a home folder that does not exist: '~nobody-of-this-name/x'"],
+        ),
+        ({"feed": ""}, ["feed is empty"]),
+        ({"feed": 7}, ["feed wants a text in quotes, not 7"]),
+        ({"feed": "https://x.example/", "days": 3}, ["days is for sitemaps"]),
+        ({"sitemap": "https://x.example/", "days": 0}, ["days wants a number of at least 0.01, not 0"]),
+        ({"folder": "a", "column": "b"}, ["column is for lists"]),
+        ({"list": "a", "column": True}, ["column wants a column's name or number, not true"]),
+        ({"feed": "https://x.example/", "name": " "}, ["name is empty"]),
+        (
+            {"feed": "x", "name": 3, "days": "b", "colour": "red"},
+            [
+                "unknown key colour, did you mean column?",
+                "feed wants an http:// or https:// address, not x",
+                "name wants a text in quotes, not 3",
+                "days wants a number of at least 0.01, not 'b'",
+                "days is for sitemaps",
+            ],
+        ),
     ],
 )
-def test_a_mistake_is_explained(written, problem):
+def test_every_mistake_is_explained(written, problems):
     """With the number of the source."""
-    assert subscriptions.read([written], BASE) == ((), [f"sources, number 1: {problem}"])
+    assert subscriptions.read([written], BASE) == ((), [f"sources, number 1: {problem}" for problem in problems])
 
 
 def test_no_source_is_there_twice():

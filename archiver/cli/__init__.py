@@ -67,7 +67,7 @@ COMMANDS: Mapping[str, Mapping[str, Place]] = {
         "index": Place("index", "index", "Make the CDXJ of each closed WARC that has none."),
         "policy": Place("policy", "policy", "Keep, hide or remove a post, or all posts of a handle."),
         "doctor": Place("doctor", "doctor_", "Look for whatever would keep a run from going well."),
-        "config": Place("look", "config_", "Print the effective configuration, or every problem in it."),
+        "config": Place("config", "config_", "Print the effective configuration, or every problem in it."),
     },
 }
 

@@ -1,14 +1,13 @@
-"""``archiver list``, ``show`` and ``config``: what is there, and what is in effect."""
+"""``archiver list`` and ``show``: what is there."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import get_args
 
 import click
 from rich.console import Console
 
-from archiver import config, printing, terminal, tools, view
+from archiver import printing, terminal, tools, view
 from archiver.cli import shared
 from archiver.model import Availability, Status
 
@@ -91,20 +90,3 @@ def show(context: click.Context, what: str, as_json: bool) -> None:
             click.echo(terminal.json_line(row))
         else:
             printing.record(out, row)
-
-
-@click.command(name="config")
-@shared.as_json
-@click.pass_context
-def config_(context: click.Context, as_json: bool) -> None:
-    """Print the effective configuration, or every problem in it."""
-    settings = shared.settings(context)
-    shown = {section: asdict(getattr(settings, section)) for section in config.KEYS}
-    if as_json:
-        click.echo(terminal.json_line({"path": str(settings.path) if settings.path else None, **printing.plain(shown)}))
-        return
-    click.echo(f"# {settings.path or 'built-in defaults (no config.toml here)'}")
-    for section, values in printing.plain(shown).items():
-        click.echo(f"\n[{section}]")
-        for key, value in values.items():
-            click.echo(f"{key} = {terminal.json_line(value)}")
