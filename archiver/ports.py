@@ -201,11 +201,17 @@ class Catalog(Protocol):
         """Every decision that holds, newest first."""
         ...
 
-    async def decide(self, key: str, decision: Decision, reason: str) -> Mapping[str, Any]:
-        """``keep``, ``restrict`` or ``purge`` the post (``x:ID``) or all of a handle's (``@name``).
+    def traces(self, key: str) -> Sequence[Mapping[str, Any]]:
+        """What a purge of ``key`` would leave: ``what`` it is (an ``answer`` about another post, an article's ``page``,
+        a ``link``, a ``record`` of ours, a ``report``, a ``leftover``, …), ``of`` which thing, and its ``records``."""
+        ...
 
-        Returns the decision's body; of a purge with what was ``removed``, what is ``shared`` and so stays, and the
-        ``leftovers`` in the archive folder that were not looked through. Raises ``StoreError``."""
+    async def decide(self, key: str, decision: Decision, reason: str, *, also: Sequence[str] = ()) -> Mapping[str, Any]:
+        """``keep``, ``restrict`` or ``purge`` the post (``x:ID``) or all of a handle's (``@name``). ``also``: kinds of
+        ``traces`` that a purge takes along, ``answer`` or ``page``.
+
+        Returns the decision's body; of a purge with what was ``removed``, what is ``shared`` and so stays, and what is
+        ``left`` (``traces``). Raises ``StoreError``."""
         ...
 
     @property

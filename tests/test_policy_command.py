@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import zipfile
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from warcio.archiveiterator import ArchiveIterator
 
 from tests.loopback import sample_world as sample
 from tests.loopback.server import LoopbackWeb
@@ -87,6 +89,56 @@ def test_a_purged_post_is_gone_and_stays_away(room, shown):
     Draft202012Validator(SCHEMA).validate(row)
     assert post_id not in listed(room)
     assert room.archiver("verify").code == 0
+
+
+def words_of(room, words):
+    """How many answers have these words, as they read without their codings."""
+    found = 0
+    for path in room.archive.glob("*.warc.gz"):
+        with path.open("rb") as file:
+            for record in ArchiveIterator(file):
+                found += record.rec_type == "response" and words.encode() in record.content_stream().read()
+    return found
+
+
+def test_a_purge_says_what_is_left_and_takes_it_along_where_that_is_asked_for(room):
+    """Another post's answers that quote it, and the article's page; the archive verifies, also made anew."""
+    quoted, quoting = sample.BOTH_KEYS, f"x:{sample.TWO_YEARS.post_id}"
+    words = "Two years since the night of the light."
+    reports = room.archive / "reports"
+    reports.mkdir(exist_ok=True)
+    (reports / "20260705T000000Z-abcdef.json").write_text(json.dumps({"gone": [quoted.url()]}))
+    assert words_of(room, words) >= 2
+    said = room.archiver("policy", "purge", quoted.post_id, "--reason", WHY, "--yes")
+    assert said.code == 0, said.err
+    left = [line for line in said.out.splitlines() if line.startswith("left: ")]
+    assert any(line.startswith(f"left: answers about {quoting} repeat it") and "<urn:uuid:" in line for line in left)
+    assert any("the file reports/20260705T000000Z-abcdef.json" in line for line in left)
+    assert words not in said.out
+    assert words_of(room, words) >= 1
+    again = room.archiver("policy", "purge", quoted.post_id, "--reason", WHY, "--yes", "--quotations", "--pages")
+    assert again.code == 0, again.err
+    assert not [line for line in again.out.splitlines() if "answers about" in line or "the page of" in line]
+    assert words_of(room, words) == 0
+    assert room.archiver("verify").code == 0, room.archiver("verify").out
+    room.archiver("verify", "--rebuild")
+    assert room.archiver("verify").code == 0
+
+
+def test_what_a_purge_would_leave_is_said_before_it_asks(room, shown, monkeypatch):
+    """On a terminal; whoever then says no has changed nothing."""
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    before = {path.name: path.read_bytes() for path in room.archive.glob("*.warc.gz")}
+    said = room.archiver("policy", "purge", shown["post_id"], "--reason", WHY)
+    assert said.code != 0
+    assert f"the page of {sample.ARTICLE_URL}" in said.err
+    assert said.err.index("left: ") < said.err.index("for good?")
+    assert {path.name: path.read_bytes() for path in room.archive.glob("*.warc.gz")} == before
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
 
 
 def test_a_purge_wants_to_be_sure(room, shown):

@@ -38,6 +38,7 @@ from archiver.store import (
     schema,
     warc,
 )
+from archiver.store import traces as tracing
 from archiver.store.catalog import Catalog, place
 from archiver.store.connection import Unreadable
 from archiver.store.documents import clean
@@ -217,7 +218,13 @@ class Archive(Nights):
         """What may not leave the archive, since somebody asked for it."""
         return purge.withheld(self._folder, self._rows)
 
-    async def decide(self, key: str, decision: Decision, reason: str) -> Mapping[str, Any]:
+    def traces(self, key: str) -> Sequence[Mapping[str, Any]]:
+        """See ``ports.Catalog``."""
+        posts = purge.posts_of(self._rows, clean(key))
+        leaving = {one["record_id"] for one in purge.plan(self._folder, self._rows, posts).removed}
+        return tracing.traces(self._folder, self._rows, posts, leaving)
+
+    async def decide(self, key: str, decision: Decision, reason: str, *, also: Sequence[str] = ()) -> Mapping[str, Any]:
         """See ``ports.Catalog``."""
         pen, key = self._writing(), clean(key)
         at = pen.clock.now()
@@ -226,11 +233,14 @@ class Archive(Nights):
             await self.add([said])
             return said.body
         posts = purge.posts_of(self._rows, key)
-        planned = await pen.writer.alone(partial(purge.plan, self._folder, self._rows, posts))
+        left = await pen.writer.alone(partial(self.traces, key))
+        more = tracing.wanted(left, also)
+        planned = await pen.writer.alone(partial(purge.plan, self._folder, self._rows, posts, more))
         known = json.loads(self._rows.body(schema.policy, key=key) or "{}")
         lists = purge.lists(planned, posts, known)
         await self.add([policies.document(key, decision, reason, at, state="begun", **lists)])
-        return await self._purge(key, reason, lists)
+        done = await self._purge(key, reason, lists)
+        return {**done, "left": tracing.without(left, {one["record_id"] for one in lists["removed"]})}
 
     async def _go_on(self) -> None:
         """Finish what a stopped purge began."""
@@ -254,7 +264,7 @@ class Archive(Nights):
                 pen.indexing.wants(name)
         done = policies.document(key, "purge", reason, now, state="done", **lists)
         await self.add([done])
-        return {**done.body, "leftovers": purge.leftovers(self._folder)}
+        return done.body
 
     async def copy(self, groups: Sequence[records.Group]) -> None:
         """Keep groups of records that were made elsewhere as they are, in this order. Raises ``StoreError``."""

@@ -18,7 +18,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -98,10 +98,12 @@ def posts_of(catalog: Catalog, key: str) -> set[Post]:
     return {(row.platform, row.post_id) for query in asked for row in catalog.rows(query)}
 
 
-def plan(folder: Path, catalog: Catalog, posts: set[Post]) -> Plan:
-    """What is to go with ``posts``, by what the catalog knows."""
+def plan(folder: Path, catalog: Catalog, posts: set[Post], also: Iterable[str] = ()) -> Plan:
+    """What is to go with ``posts``, by what the catalog knows, and the captures ``also``."""
     captures = {record_id: row for post in posts for record_id, row in _captures(catalog, post)}
-    shared = _shared(catalog, set(captures), posts)
+    others = ((record_id, catalog.capture(record_id)) for record_id in also)
+    captures |= {record_id: row for record_id, row in others if row is not None}
+    shared = _shared(catalog, set(captures), posts, set(also))
     removed = [
         {"record_id": record_id, "warc": row["warc"], "what": row["why"], "payload_digest": row["payload_digest"]}
         for record_id, row in captures.items()
@@ -152,8 +154,9 @@ def _captures(catalog: Catalog, post: Post) -> Iterator[tuple[str, Mapping[str, 
             yield row["record_id"], row
 
 
-def _shared(catalog: Catalog, captures: set[str], posts: set[Post]) -> set[str]:
-    """Those captures that another post names, or another capture needs for its payload."""
+def _shared(catalog: Catalog, captures: set[str], posts: set[Post], also: set[str]) -> set[str]:
+    """Those captures that another post names (but for those that are to go ``also``), or another capture needs for its
+    payload."""
     if not captures:
         return set()
     table, found = schema.capture.c, set()
@@ -163,7 +166,7 @@ def _shared(catalog: Catalog, captures: set[str], posts: set[Post]) -> set[str]:
     for batch in catalog.stream(sa.select(post.platform, post.post_id, post.body), _BATCH):
         for row in batch:
             if (row.platform, row.post_id) not in posts:
-                found |= captures.intersection(_RECORD_ID.findall(row.body))
+                found |= (captures - also).intersection(_RECORD_ID.findall(row.body))
     return found
 
 
@@ -248,14 +251,8 @@ def carry_out(
         except OSError as error:
             raise warc.not_written(folder / name, error) from error
         _forget(catalog, name, record_ids, manifest.sha256(name))
+    catalog.set_head(manifest.head)
     catalog.scrub()
-
-
-def leftovers(folder: Path) -> list[str]:
-    """What accidents left in the archive folder, which may hold anything: torn tails, catalogs that were set aside."""
-    torn = sorted(path.name for path in (folder / recovery.QUARANTINE).glob("*"))
-    aside = sorted(path.name for path in folder.glob("catalog.sqlite.*"))
-    return [*(f"{recovery.QUARANTINE}/{name}" for name in torn), *aside]
 
 
 def _stage(folder: Path, name: str, record_ids: set[str], why: Why) -> bool:

@@ -17,6 +17,7 @@ from archiver.model import Document, PostRef, Request
 from archiver.store import policies, purge
 from archiver.store.archive import Archive
 from archiver.store.manifest import FILE_NAME, Manifest
+from archiver.store.schema import MANIFEST_HEAD
 from archiver.store.verify import archive as verify
 from tests.store.tapes import (
     NOW,
@@ -156,8 +157,23 @@ def test_nothing_of_a_purged_post_is_left(folder):
     said = asyncio.run(purged(folder))
     assert holds(folder, SECRET) == []
     assert holds(folder, b"own 20" * 500) == []
-    assert (said["state"], said["leftovers"]) == ("done", [])
+    assert (said["state"], [one["what"] for one in said["left"]]) == ("done", [])
     assert_whole(folder)
+
+
+def test_the_catalog_knows_the_manifests_last_line(folder):
+    """Right after the purge, not only once the archive is opened again: no line of it can be cut unnoticed."""
+
+    async def heads():
+        archive = await opened(folder)
+        await archive.decide(KEY, "purge", WHY)
+        try:
+            return archive._rows.archive(MANIFEST_HEAD), Manifest(folder).head
+        finally:
+            await archive.aclose()
+
+    known, there = asyncio.run(heads())
+    assert known == there
 
 
 def test_everything_else_keeps_its_bytes_and_its_place(folder):
