@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from archiver.model import Health, Probed
+from archiver.model import Errand, Health, Probed
 
 State = Literal["well", "warning", "trouble"]
 GIB = 1 << 30
@@ -31,6 +32,14 @@ class Finding:
 def of_folder(found: Health) -> Iterator[Finding]:
     """Permissions, disk, lock and catalog of the archive's folder."""
     yield _permissions(found)
+    if found.missing:
+        shown = ", ".join(found.missing[:3]) + (" …" if found.missing[3:] else "")
+        yield Finding(
+            name="files",
+            state="trouble",
+            said=f"{len(found.missing)} that the manifest names are not there: {shown}",
+            hint="put them back from a backup; `archiver verify` says what else is missing",
+        )
     yield _room(found)
     if found.file_system in _SHARED or (found.file_system or "").startswith("fuse."):
         yield Finding(
@@ -127,14 +136,38 @@ def of_settings(*, contact: str, user_agent: str, secrets: Mapping[str, int | No
             yield Finding(name="secret", state="well", said=path)
 
 
+def of_errands(needed: Iterable[Errand]) -> Iterator[Finding]:
+    """What a night needs of this machine beside its archive."""
+    for one in needed:
+        if one.problem:
+            said = f"{one.what}: {one.problem}"
+            yield Finding(name=one.name, state="trouble", said=said, hint="mend it, or what config.toml says of it")
+        else:
+            yield Finding(name=one.name, state="well", said=one.what)
+
+
+def of_sources(heard: Mapping[str, Probed]) -> Iterator[Finding]:
+    """Whether each source on the web answers with something; by its name."""
+    for name, answer in heard.items():
+        problem = answer.problem
+        if not problem and answer.status is not None and answer.status >= 400:
+            problem = f"answered {answer.status}"
+        if problem:
+            hint = "look at it in a browser; a source that moved wants its new address in config.toml"
+            yield Finding(name=f"source {name}", state="trouble", said=f"{answer.url}: {problem}", hint=hint)
+        else:
+            yield Finding(name=f"source {name}", state="well", said=f"{answer.url} answers {answer.status}")
+
+
 def of_network(heard: Sequence[Probed]) -> Iterator[Finding]:
-    """Whether each host answers, and what its ``Date`` says of this machine's clock."""
+    """Whether each service answers, whatever it says, and what its ``Date`` says of this machine's clock."""
     for answer in heard:
+        host = urlsplit(answer.url).netloc
         if answer.problem:
             hint = "check DNS, firewall and network.connect_to; a service may also just be down"
-            yield Finding(name=answer.host, state="trouble", said=answer.problem, hint=hint)
+            yield Finding(name=host, state="trouble", said=answer.problem, hint=hint)
         else:
-            yield Finding(name=answer.host, state="well", said=f"answers from {answer.peer}")
+            yield Finding(name=host, state="well", said=f"answers from {answer.peer}")
     offsets = sorted((one.behind_s for one in heard if one.behind_s is not None), key=abs)
     if not offsets:
         return
@@ -156,11 +189,16 @@ def of_reports(latest: Mapping[str, Any] | None, last_success: str | None, now: 
         yield Finding(name="nights", state="well", said="no night has run yet")
         return
     said = f"the last ended {latest.get('ended_at')} with exit code {latest.get('exit_code')}"
+    broken = [name for name, one in (latest.get("sources") or {}).items() if one.get("state") != "well"]
     at = datetime.fromisoformat(last_success) if last_success else None
     if at is None or now - at > _OLD:
         since = f"none ended well since {at:%Y-%m-%d %H:%M}Z" if at else "none ended well yet"
         hint = "`archiver report` says what stopped it"
         yield Finding(name="nights", state="trouble", said=f"{said}; {since}", hint=hint)
+    elif broken:
+        said = f"{said}; not well: {', '.join(broken[:3])}{' …' * bool(broken[3:])}"
+        hint = "`archiver report` says what is wrong with each source"
+        yield Finding(name="nights", state="warning", said=said, hint=hint)
     else:
         yield Finding(name="nights", state="well", said=said)
 

@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 
 from archiver.config import Config
 from archiver.errors import ArchiverError, NoInput, StoreError
-from archiver.model import Health, Probed
+from archiver.model import Errand, Health, Probed
 from archiver.net import notices
 from archiver.net.client import Client, user_agent
 from archiver.net.probe import probe
 from archiver.ports import Clock
 from archiver.store import folders, indexes, intake, reports
 from archiver.store.archive import Archive
-from archiver.store.health import examine, permissions
+from archiver.store.health import examine, not_readable, not_runnable, not_writable, permissions
 
 _log = logging.getLogger(__name__)
 
@@ -129,14 +129,38 @@ def secrets(config: Config) -> dict[str, int | None]:
     return {str(path): permissions(path) for path in named}
 
 
-async def heard(config: Config, clock: Clock) -> Sequence[Probed]:
-    """What each service that ``config`` uses answers now."""
+def errands(config: Config) -> list[Errand]:
+    """What a night needs of this machine beside its archive: local sources, and whom it tells."""
+    needed = [
+        Errand(name=f"source {source.name}", what=source.where, problem=not_readable(Path(source.where)))
+        for source in config.sources
+        if not source.remote and source.where != "-"
+    ]
+    nightly = config.nightly
+    if path := nightly.metrics_file:
+        needed.append(Errand(name="metrics", what=str(path), problem=not_writable(path)))
+    if command := nightly.news_command:
+        needed.append(Errand(name="news", what=command[0], problem=not_runnable(command[0])))
+    return needed
+
+
+async def heard(config: Config, clock: Clock) -> tuple[Sequence[Probed], Mapping[str, Probed]]:
+    """(what each service that ``config`` uses answers now, asked for its robots.txt; what each source on the web
+    answers, by its name)."""
     urls = ["https://t.co/", config.x.tweet_result_url, config.x.oembed_url, "https://pbs.twimg.com/"]
     if config.archives.wayback:
         urls += [config.archives.availability_url, config.archives.cdx_url]
-    hosts = dict.fromkeys(urlsplit(url).hostname or url for url in urls)
+    services = list(dict.fromkeys(f"https://{urlsplit(url).netloc}/robots.txt" for url in urls))
+    sources = {source.name: source.where for source in config.sources if source.remote}
     client = Client(config.network, config.politeness, clock)
     try:
-        return await probe(tuple(hosts), client, clock)
+        answers = await probe([*services, *sources.values()], client, clock)
     finally:
         await client.aclose()
+    return answers[: len(services)], dict(zip(sources, answers[len(services) :], strict=True))
+
+
+async def listening(config: Config) -> Errand | None:
+    """Whether whoever is to be pinged can be reached: its port is opened, and nothing said. ``None`` without one."""
+    url = config.nightly.ping_url
+    return Errand(name="ping", what=urlsplit(url).netloc, problem=await notices.not_reachable(url)) if url else None

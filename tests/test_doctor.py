@@ -39,6 +39,7 @@ def test_an_archive_in_order_gives_no_hint():
     [
         ({"writable": False}, "archive", "trouble", "can't be written"),
         ({"mode": 0o777}, "archive", "trouble", "anybody may write"),
+        ({"missing": ("a.warc.gz",)}, "files", "trouble", "a.warc.gz"),
         ({"foreign_owner": 0}, "archive", "warning", "another user"),
         ({"exists": False, "mode": 0o777}, "archive", "well", "will be made"),
         ({"free_bytes": GIB // 2}, "disk", "trouble", "0.5 of 100.0 GiB"),
@@ -77,14 +78,37 @@ def test_indexes_that_can_not_be_made_are_named(wanted, installed, state):
 )
 def test_the_clock_is_judged_by_what_most_services_say(offsets, state):
     """One service whose own clock is wrong does not count."""
-    heard = [Probed(host=f"h{n}", peer="192.0.2.1", behind_s=float(off)) for n, off in enumerate(offsets)]
+    heard = [
+        Probed(url=f"https://h{n}/robots.txt", status=404, peer="192.0.2.1", behind_s=float(off))
+        for n, off in enumerate(offsets)
+    ]
     (clock,) = [one for one in doctor.of_network(heard) if one.name == "clock"]
     assert clock.state == state
 
 
 def test_without_a_date_nothing_is_said_of_the_clock():
     """Unknown is not well."""
-    assert [one.name for one in doctor.of_network([Probed(host="t.co", problem="unreachable: no network")])] == ["t.co"]
+    assert [
+        one.name
+        for one in doctor.of_network([Probed(url="https://t.co/robots.txt", problem="unreachable: no network")])
+    ] == ["t.co"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "word"),
+    [
+        ({"status": 200}, "well", "answers 200"),
+        ({"status": 304}, "well", "answers 304"),
+        ({"status": 404}, "trouble", "answered 404"),
+        ({"problem": "unreachable: no address found"}, "trouble", "no address found"),
+    ],
+)
+def test_each_source_on_the_web_is_asked_for_itself(answer, state, word):
+    """That its host is up says nothing about the feed."""
+    (found,) = doctor.of_sources({"front": Probed(url="https://news.example/feed.xml", **answer)})
+    assert (found.name, found.state, word in found.said, bool(found.hint)) == (
+        "source front", state, True, state != "well",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -110,7 +134,14 @@ def test_a_secret_is_for_its_owner_alone(mode, state):
 
 @pytest.mark.parametrize(
     ("latest", "last_success_h", "state"),
-    [(None, None, "well"), ({"exit_code": 0}, 5, "well"), ({"exit_code": 1}, 50, "trouble"), ({}, None, "trouble")],
+    [
+        (None, None, "well"),
+        ({"exit_code": 0}, 5, "well"),
+        ({"exit_code": 0, "sources": {"front": {"state": "well"}}}, 5, "well"),
+        ({"exit_code": 1, "sources": {"front": {"state": "broken"}}}, 5, "warning"),
+        ({"exit_code": 1}, 50, "trouble"),
+        ({}, None, "trouble"),
+    ],
 )
 def test_what_counts_is_how_long_ago_a_night_ended_well(latest, last_success_h, state):
     """A night that fails is no news; no night that ends well for a day and a half is."""
@@ -139,6 +170,35 @@ def test_the_doctor_without_a_network(room):
     assert (said.code, "✗ t.co: unreachable" in said.out, "→ check DNS" in said.out) == (1, True, True)
     assert room.archiver("doctor", "--offline").code == 0
     assert not room.archive.exists()
+
+
+def test_the_doctor_looks_at_what_a_night_needs(room):
+    """Sources of every kind, the files that it writes and the programs that it runs, and files that are gone."""
+    (room.folder / "there").mkdir()
+    settings = """
+[[sources]]
+folder = "there"
+[[sources]]
+folder = "not-there"
+[[sources]]
+list = "urls.txt"
+[[sources]]
+name = "front"
+feed = "https://news.example/no-such-feed.xml"
+[nightly]
+metrics_file = "no-folder/archiver.prom"
+news_command = ["no-such-program", "-s"]
+ping_url = "http://127.0.0.1:1/ping"
+"""
+    with (room.folder / "config.toml").open("a") as file:
+        file.write(settings)
+    room.save(sample.ARTICLE_URL)
+    closed = next(room.archive.glob("*.warc.gz"))
+    closed.rename(room.folder / "elsewhere")
+    said = room.archiver("doctor", "--json")
+    states = {row["name"].rpartition("/")[2]: row["state"] for row in said.rows}
+    assert (said.code, states["there"], states["not-there"], states["urls.txt"]) == (1, "well", *2 * ["trouble"])
+    assert {states[name] for name in ("source front", "metrics", "news", "ping", "files")} == {"trouble"}
 
 
 def test_the_doctor_names_who_holds_the_lock(room):

@@ -323,4 +323,4 @@ def test_a_feed_that_leads_to_no_address_is_broken(newsroom):
     feed.answer = reply(302, b"", ("Location", "http://["))
     room.web.hosts["feeds.example"] = feed
     report = night(room)
-    assert (report["exit_code"], report["sources"]["front"]["state"]) == (1, "broken")
+    assert (report["exit_code"], report["sources"]["front"]["state"]) == (69, "broken")

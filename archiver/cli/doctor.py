@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 from rich.console import Console
 
-from archiver import doctor, terminal, tools, upkeep
+from archiver import config, doctor, terminal, tools, upkeep
 from archiver.cli import shared
 
 _MARKS = {"well": "[green]✓[/green]", "warning": "[yellow]![/yellow]", "trouble": "[red]✗[/red]"}
@@ -19,10 +19,11 @@ _MARKS = {"well": "[green]✓[/green]", "warning": "[yellow]![/yellow]", "troubl
 @shared.as_json
 @click.pass_context
 def doctor_(context: click.Context, as_json: bool, offline: bool) -> None:
-    """Look for whatever would keep a run from going well: folder, disk, lock, catalog, contact, services, clock.
+    """Look for whatever would keep a run from going well: folder, disk, lock, catalog, contact, sources, whom a night
+    tells, services, clock.
 
-    Changes nothing, and takes no lock. Each service is asked once, for its robots.txt. Exit code 1 when there is
-    trouble; warnings are 0.
+    Changes nothing, and takes no lock. Each service is asked once, for its robots.txt, and each source on the web for
+    itself. Exit code 1 when there is trouble; warnings are 0.
 
     \b
     archiver doctor
@@ -37,10 +38,11 @@ def doctor_(context: click.Context, as_json: bool, offline: bool) -> None:
         *doctor.of_settings(
             contact=settings.network.contact, user_agent=upkeep.called(settings), secrets=upkeep.secrets(settings)
         ),
+        *doctor.of_errands(upkeep.errands(settings)),
         *doctor.of_reports(upkeep.latest_report(settings), upkeep.last_success(settings), now),
     ]
     if not offline:
-        findings += doctor.of_network(tools.run_async(upkeep.heard(settings, tools.SystemClock())))
+        findings += tools.run_async(_of_the_web(settings))
     out = Console(highlight=False, emoji=False)
     for finding in findings:
         if as_json:
@@ -52,3 +54,13 @@ def doctor_(context: click.Context, as_json: bool, offline: bool) -> None:
         if finding.hint:
             out.print(terminal.harmless(f"  → {finding.hint}"), markup=False, soft_wrap=True)
     context.exit(1 if doctor.worst(findings) == "trouble" else 0)
+
+
+async def _of_the_web(settings: config.Config) -> list[doctor.Finding]:
+    services, sources = await upkeep.heard(settings, tools.SystemClock())
+    pinged = await upkeep.listening(settings)
+    return [
+        *doctor.of_errands([pinged] if pinged else []),
+        *doctor.of_sources(sources),
+        *doctor.of_network(services),
+    ]

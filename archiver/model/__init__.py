@@ -25,7 +25,7 @@ from archiver.model.post import (
     Recovery,
 )
 from archiver.model.terms import Availability, Cut, Decision, Ended, Kind, Moment, PostRef, Precision, Status, Why
-from archiver.model.upkeep import Due, Health, Probed
+from archiver.model.upkeep import Due, Errand, Health, Probed
 
 __all__ = [
     "Article",
@@ -37,6 +37,7 @@ __all__ = [
     "Document",
     "Due",
     "Ended",
+    "Errand",
     "Evidence",
     "Exchange",
     "Fact",

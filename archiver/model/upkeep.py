@@ -15,7 +15,8 @@ class Health:
     that is somebody else, and ``mode`` its permission bits. ``file_system``: its type (``ext4``, ``nfs4``), ``None``
     where the system doesn't say. ``holder``: who writes the archive now, ``None`` when nobody does or it can't be told.
     ``unclean``: nobody does, and the last one never said that it was done. ``schema``: the catalog's version, ``None``
-    without a catalog; ``catalog_problem``: why it can't be read. ``warcs`` and ``growing``: files, closed and not."""
+    without a catalog; ``catalog_problem``: why it can't be read. ``warcs`` and ``growing``: files, closed and not.
+    ``missing``: closed files that the manifest names and the folder lacks."""
 
     folder: str
     room: str
@@ -33,18 +34,30 @@ class Health:
     catalog_problem: str | None = None
     warcs: int = 0
     growing: int = 0
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probed:
-    """``problem``: why ``host`` can't be asked, ``None`` when it answers (whatever it says). ``peer``: its address.
-    ``behind_s``: how far this machine's clock is behind the ``Date`` that it answered with (RFC 9110, 6.6.1), seconds,
-    half a round trip allowed for; ``None`` without one."""
+    """``url``: what was asked for. ``problem``: why its host can't be asked, ``None`` when it answers; ``status``: with
+    which code. ``peer``: its address. ``behind_s``: how far this machine's clock is behind the ``Date`` that it
+    answered with (RFC 9110, 6.6.1), seconds, half a round trip allowed for; ``None`` without one."""
 
-    host: str
+    url: str
     problem: str | None = None
+    status: int | None = None
     peer: str | None = None
     behind_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """Something outside of the archive that a night needs: a source, a file to write, a command to run. ``problem``:
+    why it can't be had, ``None`` when it can."""
+
+    name: str
+    what: str
+    problem: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import asyncio
 import uuid
 from collections.abc import Sequence
 from typing import Literal
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
@@ -63,6 +63,20 @@ async def ping(url: str, text: str, config: NetworkConfig, clock: Clock) -> str 
             if problem is None:
                 return None
     return f"the ping was not heard: {problem}"
+
+
+async def not_reachable(url: str) -> str | None:
+    """Why nobody could be pinged at ``url``, ``None`` when somebody listens there. Nothing is sent."""
+    parts = urlsplit(url)
+    try:
+        async with asyncio.timeout(_LIMIT_S):
+            _, writer = await asyncio.open_connection(
+                parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+            )
+    except (TimeoutError, OSError, ValueError) as error:
+        return f"can't be reached: {str(error) or type(error).__name__}"
+    writer.close()
+    return None
 
 
 async def tell(command: Sequence[str], text: str) -> str | None:

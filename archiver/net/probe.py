@@ -12,21 +12,21 @@ from archiver.model import Probed, Request, Tape
 from archiver.ports import Clock, Transport
 
 
-async def probe(hosts: Sequence[str], transport: Transport, clock: Clock) -> tuple[Probed, ...]:
-    """Ask each host once for ``https://HOST/robots.txt``."""
-    return tuple(await asyncio.gather(*(_probe(host, transport, clock) for host in hosts)))
+async def probe(urls: Sequence[str], transport: Transport, clock: Clock) -> tuple[Probed, ...]:
+    """Ask each address once; no redirect is followed."""
+    return tuple(await asyncio.gather(*(_probe(url, transport, clock) for url in urls)))
 
 
-async def _probe(host: str, transport: Transport, clock: Clock) -> Probed:
-    request = Request(url=f"https://{host}/robots.txt", why="hop", slot=f"probe:{host}", max_body_bytes=64 * 1024)
+async def _probe(url: str, transport: Transport, clock: Clock) -> Probed:
+    request = Request(url=url, why="hop", slot=f"probe:{url}", max_body_bytes=64 * 1024)
     try:
         tape = await transport.exchange(request)
     except FetchError as error:
-        return Probed(host=host, problem=f"{error.word}: {error.reason}")
+        return Probed(url=url, problem=f"{error.word}: {error.reason}")
     tape.received.close()
     if tape.layout is None:
-        return Probed(host=host, peer=tape.peer, problem=str(tape.error))
-    return Probed(host=host, peer=tape.peer, behind_s=_behind_s(tape, clock.now()))
+        return Probed(url=url, peer=tape.peer, problem=str(tape.error))
+    return Probed(url=url, status=tape.layout.status, peer=tape.peer, behind_s=_behind_s(tape, clock.now()))
 
 
 def _behind_s(tape: Tape, now: datetime) -> float | None:

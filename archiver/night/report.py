@@ -16,6 +16,7 @@ _MOST_NAMED = 1_000
 _SHOWN = 10
 EMPTY_TOO_OFTEN = 3
 _NEWS = ("gone", "returned", "edited", "renamed", "changed")
+_UNREAD = ("broken", "resting")
 _NOT_REACHED = ("unreachable", "timed-out", "bad-reply", "rate-limited")
 
 
@@ -98,8 +99,8 @@ def report(
 
 def exit_code(tally: Tally, hosts: Mapping[str, Mapping[str, Any]], stopped_by: str | None) -> int:
     """0: all that was due is done, also when a limit ended the night with something done; 69: it was there, and nobody
-    could be reached; 75: a limit left nothing to do; 130, 143: stopped; 1: something failed, or waits, or a source is
-    broken or empty for the third time."""
+    could be reached, or not one source could be read; 75: a limit left nothing to do; 130, 143: stopped; 1: something
+    failed, or a source is broken or empty for the third time."""
     if stopped_by in ("SIGINT", "SIGTERM"):
         return 130 if stopped_by == "SIGINT" else 143
     done = sum(tally.articles.values()) + sum(tally.posts.values()) + sum(tally.links.values())
@@ -109,8 +110,10 @@ def exit_code(tally: Tally, hosts: Mapping[str, Mapping[str, Any]], stopped_by: 
     answered = asked - sum(host["failed"] for host in hosts.values())
     if not answered and (asked or any(tally.failed[word] for word in _NOT_REACHED)):
         return 69
-    broken = any(one["state"] in ("broken", "resting", "empty") for one in tally.sources.values())
-    return 1 if tally.failed or broken else 0
+    states = [one["state"] for one in tally.sources.values()]
+    if states and all(state in _UNREAD for state in states):
+        return 69
+    return 1 if tally.failed or any(state != "well" for state in states) else 0
 
 
 def page(report: Mapping[str, Any]) -> Iterator[str]:
@@ -194,7 +197,9 @@ def _labelled(counts: Mapping[str, float]) -> Iterator[tuple[str, float]]:
 
 def _verdict(report: Mapping[str, Any]) -> str:
     code, stopped = report["exit_code"], report["stopped_by"]
-    words = {0: "all well", 1: "something failed or waits", 69: "nothing could be reached", 75: "nothing done"}
+    unread = report["sources"] and all(one["state"] in _UNREAD for one in report["sources"].values())
+    unavailable = "no source could be read" if unread else "nothing could be reached"
+    words = {0: "all well", 1: "something failed or waits", 69: unavailable, 75: "nothing done"}
     said = report["error"] or words.get(code, "stopped")
     ended = f", ended by {stopped}; the next run goes on" if stopped else ""
     return f"night {report['run']}: {said}{ended} ({report['elapsed_s']:,.0f} s, exit code {code})"

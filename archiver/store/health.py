@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 
 from archiver.model import Health
-from archiver.store import connection, lock, schema, warc
+from archiver.store import connection, lock, manifest, schema, warc
 
 _SQLITE, _SQLITE_HEADER_BYTES = b"SQLite format 3\x00", 100
 _ESCAPED = re.compile(r"\\([0-7]{3})")
@@ -22,9 +22,11 @@ def examine(folder: Path) -> Health:
     status, disk = room.stat(), shutil.disk_usage(room)
     version, problem = _catalog(folder / connection.FILE_NAME)
     names: list[str] = []
+    missing: tuple[str, ...] = ()
     if folder.is_dir():
         with contextlib.suppress(PermissionError):
             names = warc.files(folder)
+            missing = tuple(name for name in manifest.named(folder) if not (folder / name).exists())
     growing = sum(name.endswith(warc.GROWING) for name in names)
     holder, unclean = lock.holder(folder)
     return Health(
@@ -44,12 +46,32 @@ def examine(folder: Path) -> Health:
         catalog_problem=problem,
         warcs=len(names) - growing,
         growing=growing,
+        missing=missing,
     )
 
 
 def permissions(path: Path) -> int | None:
     """The permission bits of a file, ``None`` when this user can't read it."""
     return stat.S_IMODE(path.stat().st_mode) if os.access(path, os.R_OK) else None
+
+
+def not_readable(path: Path) -> str | None:
+    """Why this user can't read the file or folder ``path``, ``None`` when he can."""
+    if not path.exists():
+        return "is not there"
+    return None if os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)) else "can't be read"
+
+
+def not_writable(path: Path) -> str | None:
+    """Why a file can't be put at ``path``, new or in place of the one there (written beside it, then renamed)."""
+    if not path.parent.is_dir():
+        return f"the folder {path.parent} is not there"
+    return None if os.access(path.parent, os.W_OK | os.X_OK) else f"the folder {path.parent} can't be written"
+
+
+def not_runnable(command: str) -> str | None:
+    """Why ``command`` can't be run, ``None`` when it can."""
+    return None if shutil.which(command) else "is no program on the PATH"
 
 
 def file_system(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str | None:

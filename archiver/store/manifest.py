@@ -11,6 +11,7 @@ time stamp is put on. A file's newest line counts; a line is written once the fi
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -117,6 +118,20 @@ class Manifest:
             self._newest[str(said["file"])] = str(said["sha256"]).removeprefix("sha256:")
         except (ValueError, KeyError, TypeError):
             self.notes += (f"{FILE_NAME}: line {self._lines} can't be read; `archiver verify` says more",)
+
+
+def named(folder: Path) -> tuple[str, ...]:
+    """The files that the manifest in ``folder`` has a line about, in their order; none without a manifest. What can't
+    be read is left out (``verify`` tells of it). Raises ``OSError``."""
+    try:
+        lines = (folder / FILE_NAME).read_bytes().splitlines()
+    except FileNotFoundError:
+        return ()
+    names: dict[str, None] = {}
+    for line in lines:
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            names[str(json.loads(line)["file"])] = None
+    return tuple(names)
 
 
 def _write(fd: int, data: bytes, at: int) -> None:

@@ -1,0 +1,47 @@
+"""What a night adds up to: its exit code and its verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from archiver import night
+
+ANSWERED = {"news.example": {"requests": 3, "failed": 0, "busy": 0, "bytes": 9_000, "waited_s": 0.0}}
+SILENT = {"news.example": {"requests": 3, "failed": 3, "busy": 0, "bytes": 0, "waited_s": 0.0}}
+
+
+def tally(*states: str, articles: int = 0, failed: str | None = None) -> night.Tally:
+    """Of a night whose sources ended so, with so many new articles and one failure of that class."""
+    made = night.Tally(articles=Counter(new=articles), failed=Counter([failed] if failed else []))
+    made.sources.update({f"s{n}": {"state": state, "said": ""} for n, state in enumerate(states)})
+    return made
+
+
+CODES: list[tuple[night.Tally, dict[str, Any], str | None, int, str]] = [
+    (tally("well"), ANSWERED, None, 0, "all well"),
+    (tally("well", articles=1), ANSWERED, "max-time", 0, "the next run goes on"),
+    (tally("well", "broken", articles=1), ANSWERED, None, 1, "something failed"),
+    (tally("well", "empty"), ANSWERED, None, 1, "something failed"),
+    (tally("well", failed="timed-out"), ANSWERED, None, 1, "something failed"),
+    (tally("broken"), ANSWERED, None, 69, "no source could be read"),
+    (tally("broken", "resting", articles=1), ANSWERED, None, 69, "no source could be read"),
+    (tally("well", failed="unreachable"), SILENT, None, 69, "nothing could be reached"),
+    (tally(failed="rate-limited"), {}, None, 69, "nothing could be reached"),
+    (tally(), {}, "min-free", 75, "nothing done"),
+    (tally("well", articles=1), ANSWERED, "SIGTERM", 143, "ended by SIGTERM"),
+    (tally("broken"), SILENT, "SIGINT", 130, "ended by SIGINT"),
+]
+
+
+@pytest.mark.parametrize(("told", "hosts", "stopped_by", "code", "word"), CODES)
+def test_a_night_ends_with_a_code_and_a_verdict(told, hosts, stopped_by, code, word):
+    """A night that could read none of its sources is no success, whatever else was done."""
+    assert night.exit_code(told, hosts, stopped_by) == code
+    made = night.report(
+        told, run="20260705T023000Z-abcdef", began_at="", ended_at="", elapsed_s=1, stopped_by=stopped_by, error=None,
+        code=code, version="1", robots="ignore", hosts=hosts, resting=(), waiting={}, warcs=(), free_bytes=None,
+    )  # fmt: skip
+    assert word in next(iter(night.page(made)))
