@@ -93,6 +93,13 @@ class Settler:
     async def post_again(self, post: PostRef, fetcher: Fetcher) -> Body:
         """A new look at ``post``, settled or not, and the body of its document afterwards. When nobody answered that is
         the one that was there (its ``at`` tells), with this look's ``failures``."""
+        held = self._underway.get(post.key)
+        if held is not None:
+            body, asked = await held
+            if asked:
+                return body
+            if self._underway.get(post.key) is held:  # an article that quotes it was content with what was known
+                del self._underway[post.key]
         body, _ = await self._once(post.key, self._post(post, fetcher, again=True))
         return body
 
