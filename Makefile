@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 ARTICLE ?= examples/article.txt
+DEMO    ?= build/demo
 # Handed on through the environment and unexpanded: a web address is full of what a shell or make would act on.
 unexport ARTICLE
 export ARTICLE_AS_TYPED := $(value ARTICLE)
@@ -28,8 +29,8 @@ save: $(VENV)/.run  ## archive one article: make save ARTICLE=https://… (or a 
 	@$(BIN)/archiver save -- "$$ARTICLE_AS_TYPED" || { code=$$?; test $$code -eq 1 -o $$code -eq 69 || exit $$code; \
 	  echo "Some finds wait for another try (archiver's exit code was $$code): run it again later."; }
 
-demo: $(VENV)/.dev  ## the same program against a miniature web on loopback; leaves build/demo to look at
-	$(BIN)/python -m tests.loopback.demo build/demo
+demo: $(VENV)/.dev  ## the same program against a miniature web on loopback; leaves build/demo (DEMO=…) to look at
+	$(BIN)/python -m tests.loopback.demo "$(DEMO)"
 
 test: $(VENV)/.dev  ## every test
 	$(BIN)/python -m pytest -n 2

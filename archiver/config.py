@@ -27,6 +27,7 @@ ARCHIVE_KEYS = "ARCHIVER_IA_KEYS"
 _KEYS = re.compile(r"[\x21-\x39\x3b-\x7e]{4,200}:[\x21-\x7e]{4,200}")
 _TOKEN = re.compile(r"[\x21-\x7e]{8,4096}")
 _SOURCES = "sources"
+_SIGNING_KEY = "signing-key.pem"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,7 @@ class ArchivesConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackConfig:
-    """``key``: absolute path of the private key that signs, made when it is not there. ``timestamp_url``: of an RFC
+    """``key``: absolute path of the private key that signs, made with the first package. ``timestamp_url``: of an RFC
     3161 authority, or empty. ``timestamp_roots``: PEM file of the roots that are trusted for timestamps."""
 
     sign: bool
@@ -251,7 +252,7 @@ KEYS: dict[str, dict[str, _Key]] = {
     },
     "pack": {
         "sign": _Key(True, values.flag),
-        "key": _Key("signing-key.pem", values.file),
+        "key": _Key("", values.path),
         "timestamp_url": _Key("", values.http_url),
         "timestamp_roots": _Key("", values.path),
     },
@@ -321,6 +322,7 @@ def build(data: Mapping[str, object], path: Path | None) -> Config:
     for section, name in _PATHS:
         if given := read[section].get(name):
             read[section][name] = base / given
+    read["pack"]["key"] = read["pack"].get("key") or values.own(_SIGNING_KEY, base)
     for section, name in _THERE:
         if (named := read[section].get(name)) and not values.readable(named):
             problems.append(f"{where}{section}.{name} names no readable file: {named}")

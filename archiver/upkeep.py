@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,7 @@ def called(config: Config) -> str:
 def secrets(config: Config) -> dict[str, int | None]:
     """The configured files that hold a secret, each with its permission bits, ``None`` when it can't be read."""
     named = [config.x.bearer_file] if config.x.bearer_file else []
-    if config.pack.key.exists():  # it is made when it is needed first
+    if os.path.exists(config.pack.key):  # noqa: PTH110  # of a closed home folder, Path.exists raises. It is made when it is needed first
         named.append(config.pack.key)
     return {str(path): permissions(path) for path in named}
 

@@ -1,6 +1,6 @@
 """What may stand behind a key of ``config.toml``: each reader returns the value, or raises ``ValueError`` with the
 rest of the sentence "section.key …" that tells the user what is wrong; of a list or table one for each mistake, in
-``args``. Pure but for the home folder (``~``)
+``args``. Pure but for the home folder (``~``), ``own``
 and ``readable``."""
 
 from __future__ import annotations
@@ -116,11 +116,15 @@ def path(value: object) -> Path | None:
         raise ValueError(f"starts with a home folder that does not exist: {shown(value)}") from error
 
 
-def file(value: object) -> Path:
-    named = path(value)
-    if named is None:
-        raise ValueError("must name a file")
-    return named
+def own(name: str, without_home: Path) -> Path:
+    """Where ``name`` is among this user's own data (XDG Base Directory 0.8: ``XDG_DATA_HOME``, else
+    ``~/.local/share``); in ``without_home`` for a user that has no home folder."""
+    said = Path(os.environ.get("XDG_DATA_HOME", ""))
+    try:
+        home = said if said.is_absolute() else Path.home() / ".local" / "share"
+    except RuntimeError:
+        return without_home / name
+    return home / "archiver" / name
 
 
 def readable(path: Path) -> bool:

@@ -57,9 +57,15 @@ def test_a_file_gets_the_form_of_its_name_and_is_not_replaced(newsroom, tmp_path
     refused = newsroom.archiver("export", "posts", "-o", path)
     assert (refused.code, path.read_bytes()) == (73, before)
     assert "--force" in refused.err
-    assert newsroom.archiver("export", "posts", "-o", path, "--force", "--format", "jsonl").code == 0
-    assert all(json.loads(line) for line in path.read_text().splitlines())
-    assert [one.name for one in tmp_path.iterdir()] == ["posts.parquet"]
+    assert newsroom.archiver("export", "posts", "-o", path, "--force", "--format", "jsonl").code == 2
+    assert path.read_bytes() == before
+    path = tmp_path / "posts.ndjson"
+    path.touch()
+    said = newsroom.archiver("export", "posts", "-o", path, "--force")
+    rows = path.read_text().splitlines()
+    assert (said.code, said.out, said.err) == (0, "", f"{path}: {len(rows)} row, jsonl\n")
+    assert all(json.loads(line) for line in rows)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["posts.ndjson", "posts.parquet"]
 
 
 @pytest.mark.parametrize(
@@ -68,8 +74,24 @@ def test_a_file_gets_the_form_of_its_name_and_is_not_replaced(newsroom, tmp_path
         (("posts", "--format", "parquet"), 2),
         (("stories",), 2),
         (("posts", "-o", "no/such/folder/x.csv"), 73),
+        (("posts", "-o", "p.xlsx"), 2),
+        (("posts", "-o", "p.csv.gz"), 2),
+        (("posts", "-o", "p"), 2),
+        (("posts", "--format", "csv", "-o", "p.txt"), 2),
+        (("posts", "--format", "csv", "-o", "q.parquet"), 2),
     ],
 )
-def test_what_makes_no_sense_is_said(newsroom, words, code):
-    """With the exit code that is documented."""
-    assert newsroom.archiver("export", *words).code == code
+def test_what_makes_no_sense_is_said(newsroom, words, code, tmp_path, monkeypatch):
+    """With the exit code that is documented, and no file."""
+    monkeypatch.chdir(tmp_path)
+    said = newsroom.archiver("export", *words)
+    assert (said.code, list(tmp_path.iterdir())) == (code, [])
+    if "-o" in words and code == 2:
+        assert ".jsonl, .ndjson, .csv, .parquet" in said.err
+
+
+def test_a_file_without_an_ending_wants_its_format_named(newsroom, tmp_path):
+    """An ending in capitals is one, too."""
+    for name, words in (("p", ("--format", "csv")), ("P.CSV", ())):
+        assert newsroom.archiver("export", "posts", "-o", tmp_path / name, *words).code == 0
+    assert (tmp_path / "p").read_bytes() == (tmp_path / "P.CSV").read_bytes()

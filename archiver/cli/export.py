@@ -14,6 +14,7 @@ from archiver.cli import shared
 from archiver.errors import UsageError
 
 _FORMATS = ("jsonl", "csv", "parquet")
+_ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 
 
 @click.command(name="export")
@@ -33,21 +34,51 @@ def export_(context: click.Context, table: str, form: str | None, output: str | 
 
     ledger: where each short link leads, with every hop; another archive takes it with `archiver import`.
     """
-    form = form or next((one for one in _FORMATS if output and output.endswith(f".{one}")), "jsonl")
+    form = _form(form, output)
     if form == "parquet" and not output:
         raise UsageError("Parquet is no text", hint=f"archiver export {table} -o {table}.parquet")
     with tools.reading(shared.settings(context)) as catalog:
         rows = export.rows(table, catalog)
         if output:
+            counted = _Counted(rows)
             with tools.new_file(Path(output), replace=force) as file:
                 if form == "parquet":
-                    export.write_parquet(table, rows, file)
+                    export.write_parquet(table, counted, file)
                 else:
-                    _write(file, _lines(table, rows, form))
+                    _write(file, _lines(table, counted, form))
+            said = f"{output}: {counted.rows:,} row{'s' * (counted.rows != 1)}, {form}"
+            click.echo(terminal.harmless(said), err=True)
             return
         for piece in _lines(table, rows, form):
             text = piece.decode()
             sys.stdout.write(_harmless(text) if sys.stdout.isatty() else text)
+
+
+class _Counted:
+    """Passes rows on. ``rows``: how many there were until now."""
+
+    def __init__(self, rows: Iterable[export.Row]) -> None:
+        self._given = rows
+        self.rows = 0
+
+    def __iter__(self) -> Iterator[export.Row]:
+        for row in self._given:
+            self.rows += 1
+            yield row
+
+
+def _form(form: str | None, output: str | None) -> str:
+    """The format that option and file name agree on. Raises ``UsageError`` when they don't, or the name's ending is of
+    none: a file that is called p.xlsx should be one."""
+    ending = Path(output).suffix.lower() if output else ""
+    named, known = _ENDINGS.get(ending), f"known: {', '.join(_ENDINGS)}"
+    if ending and not named:
+        raise UsageError(f"{output}: {ending} is the ending of no format ({known})", hint="or no ending, with --format")
+    if form and named and form != named:
+        raise UsageError(f"{output}: {ending} is not the ending of {form} ({known})", hint=f"--format {named}")
+    if output and not (form or named):
+        raise UsageError(f"{output}: in which format? ({known})", hint=f"--format {'|'.join(_FORMATS)}")
+    return form or named or "jsonl"
 
 
 def _lines(table: str, rows: Iterable[export.Row], form: str) -> Iterator[bytes]:

@@ -41,12 +41,15 @@ def pack(
     \b
     archiver pack https://news.example/story -o story.wacz
     archiver pack --night 2026-07-05 -o night.wacz
+
+    The first package makes the key that signs (pack.key in config.toml), and says where it is.
     """
     if sum(map(bool, (targets, night, query, everything))) != 1:
         raise UsageError("name articles, or one of --night, --query, --all", hint="archiver pack --help has examples")
     choice = desk.Choice(targets=targets, night=night.date() if night else None, query=query)
     settings = shared.settings(context)
-    packed = desk.pack(settings, choice, Path(output), tools.timestamps(settings), title=title, replace=force)
+    ask = tools.timestamps(settings)
+    packed = desk.pack(settings, choice, Path(output), ask, _key_made, title=title, replace=force)
     if as_json:
         click.echo(terminal.json_line(packed))
         return
@@ -60,3 +63,11 @@ def pack(
     click.echo(f"  signed by {packed['key']}" if packed["key"] else "  not signed")
     if packed["stamped_at"]:
         click.echo(terminal.harmless(f"  timestamped {packed['stamped_at']}: {output}.tsr"))
+
+
+def _key_made(path: Path, fingerprint: str) -> None:
+    """On standard error, whatever else is printed: who loses the key, or never heard of it, can't prove anything."""
+    click.echo(terminal.harmless(f"archiver: a new signing key was made: {path}"), err=True)
+    click.echo(
+        f"  → its fingerprint is {fingerprint}: publish it, and keep a copy of the file in a safe place", err=True
+    )

@@ -35,24 +35,52 @@ class Choice:
 
 
 def pack(
-    config: Config, choice: Choice, path: Path, ask: Ask, *, title: str | None = None, replace: bool = False
+    config: Config,
+    choice: Choice,
+    path: Path,
+    ask: Ask,
+    made: Callable[[Path, str], None],
+    *,
+    title: str | None = None,
+    replace: bool = False,
 ) -> dict[str, Any]:
     """Make the package; what it holds, as JSON values (``packages.pack.Packed``), and ``stamped_at``.
 
-    ``ask`` puts a question to the timestamp authority, where one is configured. Raises what ``packages.pack.pack``
-    does, and ``FetchError`` when the authority can't be had or gives no timestamp: the package is there then, without.
+    ``made`` is told path and fingerprint of a signing key that had to be made: at the last moment, so that what can't
+    be packed leaves none. ``ask`` puts a question to the timestamp authority, where one is configured. Raises what
+    ``packages.pack.pack`` does, and ``FetchError`` when the authority can't be had or gives no timestamp: the package
+    is there then, without.
     """
     terms = packing.Terms(
         created=_created(),
         software=f"archiver/{__version__}",
         title=title or path.stem,
         description=" ".join([*choice.targets, *filter(None, (str(choice.night or ""), choice.query))]),
-        key=keys.private_key(config.pack.key, seal.new_key) if config.pack.sign else None,
+        key=_key(config.pack.key, made) if config.pack.sign else None,
     )
     with Archive.reading(config.archive.dir) as archive:
         packed = packing.pack(archive, _chosen(archive, choice), path, terms, replace=replace)
     at = _stamp(config, path, ask, replace=replace) if config.pack.timestamp_url else None
     return {**asdict(packed), "stamped_at": f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else None}
+
+
+def _key(path: Path, made: Callable[[Path, str], None]) -> Callable[[], bytes]:
+    """Whoever gives the key in ``path``. One that can't be used is found now, before any work."""
+    held = keys.held(path)
+    if held is not None:
+        seal.signer(held)
+    else:
+        seal.ready()
+
+    def give() -> bytes:
+        if held is not None:
+            return held
+        pem = seal.new_key()
+        keys.kept(path, pem)
+        made(path, seal.signer(pem))
+        return pem
+
+    return give
 
 
 def prove(config: Config, path: Path, tell: Callable[[Finding], None], key: str | None = None) -> Proof:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,13 +38,14 @@ _TEXT_BYTES = 20_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """``created``: the package's date. ``key``: PEM of the private key that signs, ``None``: unsigned."""
+    """``created``: the package's date. ``key``: gives the PEM of the private key that signs, ``None``: unsigned; asked
+    once everything else is done."""
 
     created: datetime
     software: str
     title: str
     description: str
-    key: bytes | None
+    key: Callable[[], bytes] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +231,7 @@ def _finish(package: WaczWriter, terms: Terms, main: Page | None) -> str | None:
     if terms.key is None:
         package.seal(digest, None)
         return None
-    said = seal.signed(terms.key, digest, created=wacz.iso(package.created), software=terms.software)
+    said = seal.signed(terms.key(), digest, created=wacz.iso(package.created), software=terms.software)
     package.seal(digest, said)
     return seal.check(said, digest)
 

@@ -26,6 +26,11 @@ class BadSeal(Exception):
     """The signature does not hold, or is of no form that we know; ``str()`` says why."""
 
 
+def ready() -> None:
+    """Raises ``UsageError`` without the extra that signs."""
+    _library()
+
+
 def new_key() -> bytes:
     """A new private key, as PEM (PKCS #8). Raises ``UsageError`` without the extra."""
     lib = _library()
@@ -40,6 +45,30 @@ def signed(pem: bytes, digest: str, *, created: str, software: str) -> dict[str,
     """``signedData`` for a list of this ``digest`` (``sha256:<hex>``). The same input gives the same signature (RFC
     6979) where OpenSSL can. Raises ``ConfigError`` for a key of another kind."""
     lib = _library()
+    key = _private(pem)
+    try:
+        how = lib.ec.ECDSA(lib.hashes.SHA256(), deterministic_signing=True)
+        der = key.sign(digest.encode(), how)
+    except lib.UnsupportedAlgorithm:
+        der = key.sign(digest.encode(), lib.ec.ECDSA(lib.hashes.SHA256()))
+    r, s = lib.utils.decode_dss_signature(der)
+    return {
+        "hash": digest,
+        "created": created,
+        "software": software,
+        "version": "0.1.0",
+        "signature": base64.b64encode(r.to_bytes(_HALF) + s.to_bytes(_HALF)).decode(),
+        "publicKey": base64.b64encode(_public(key)).decode(),
+    }
+
+
+def signer(pem: bytes) -> str:
+    """The fingerprint of the private key ``pem``. Raises ``ConfigError`` for one that can't sign."""
+    return fingerprint(_public(_private(pem)))
+
+
+def _private(pem: bytes) -> Any:
+    lib = _library()
     try:
         key = lib.serialization.load_pem_private_key(pem, None)
     except (ValueError, TypeError, lib.UnsupportedAlgorithm) as error:
@@ -48,23 +77,13 @@ def signed(pem: bytes, digest: str, *, created: str, software: str) -> dict[str,
         raise ConfigError(
             ["pack.key must hold a private key of the curve P-384 (openssl ecparam -name secp384r1 -genkey)"]
         )
-    try:
-        how = lib.ec.ECDSA(lib.hashes.SHA256(), deterministic_signing=True)
-        der = key.sign(digest.encode(), how)
-    except lib.UnsupportedAlgorithm:
-        der = key.sign(digest.encode(), lib.ec.ECDSA(lib.hashes.SHA256()))
-    r, s = lib.utils.decode_dss_signature(der)
-    public = key.public_key().public_bytes(
-        lib.serialization.Encoding.DER, lib.serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return {
-        "hash": digest,
-        "created": created,
-        "software": software,
-        "version": "0.1.0",
-        "signature": base64.b64encode(r.to_bytes(_HALF) + s.to_bytes(_HALF)).decode(),
-        "publicKey": base64.b64encode(public).decode(),
-    }
+    return key
+
+
+def _public(private: Any) -> bytes:
+    form = _library().serialization
+    der: bytes = private.public_key().public_bytes(form.Encoding.DER, form.PublicFormat.SubjectPublicKeyInfo)
+    return der
 
 
 def check(said: Mapping[str, Any], digest: str) -> str:

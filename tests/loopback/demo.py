@@ -19,9 +19,9 @@ from pathlib import Path
 from tests.loopback import sample_world as sample
 from tests.loopback.server import LoopbackWeb
 
-CONFIG, ARCHIVE, AUTHORITY = "config.toml", "archive", "loopback-ca.pem"
+CONFIG, ARCHIVE, AUTHORITY, KEY = "config.toml", "archive", "loopback-ca.pem", "signing-key.pem"
 MARK = ".made-by-the-demo"
-_OURS = {CONFIG, ARCHIVE, AUTHORITY, MARK}
+_OURS = {CONFIG, ARCHIVE, AUTHORITY, KEY, MARK}
 _WAITING = 1  # exit code of a save after which some finds wait for another try, as the dead host's link does
 
 
@@ -39,6 +39,10 @@ def main(arguments: Sequence[str]) -> int:
         make_room(folder)
     except NotOurs as reason:
         print(f"demo: {reason}", file=sys.stderr)
+        print(
+            "  → move what you want to keep elsewhere and delete the folder, or: make demo DEMO=another/folder",
+            file=sys.stderr,
+        )
         return 2
     with LoopbackWeb(sample.sample_world().hosts(), folder=folder) as web:
         went_well = tour(folder, web)
@@ -68,7 +72,8 @@ def configuration(web: LoopbackWeb) -> str:
         f'[archive]\ndir = "{ARCHIVE}"\n\n'
         f'[network]\nca_bundle = "{AUTHORITY}"\nconnect_to = {web.connect_to_toml}\ntries = 2\nmax_wait_s = 1\n\n'
         "[politeness]\nrequests_per_second = 0  # there is nobody to be polite to\n\n"
-        "[archives]\ncdx_per_minute = 0\nmementos_per_minute = 0\n"
+        "[archives]\ncdx_per_minute = 0\nmementos_per_minute = 0\n\n"
+        f'[pack]\nkey = "{KEY}"  # a package of this archive is nothing to sign with your own\n'
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from archiver import config
 from tests.loopback import demo
 from tests.loopback import sample_world as sample
 from tests.loopback.server import LoopbackWeb
@@ -33,12 +34,25 @@ def test_an_earlier_demo_is_replaced(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "demo").iterdir()] == [demo.MARK]
 
 
+def test_a_package_made_in_the_demo_s_archive_is_not_in_the_way(tmp_path: Path) -> None:
+    """Its key is the demo's own."""
+    demo.make_room(tmp_path / "demo")
+    with LoopbackWeb({}, folder=tmp_path / "demo") as web:
+        (tmp_path / "demo" / demo.CONFIG).write_text(demo.configuration(web))
+    key = config.load(tmp_path / "demo" / demo.CONFIG).pack.key
+    assert key == tmp_path / "demo" / demo.KEY
+    key.touch()
+    demo.make_room(tmp_path / "demo")
+
+
 @pytest.mark.parametrize(
     "files",
     [("thesis.txt",), (demo.MARK, "thesis.txt"), (demo.CONFIG,), (demo.ARCHIVE,)],
     ids=["a stranger's", "a demo's with a stranger's file", "no mark, a config", "no mark, an archive"],
 )
-def test_anything_else_is_left_alone(tmp_path: Path, files: tuple[str, ...]) -> None:
+def test_anything_else_is_left_alone(
+    tmp_path: Path, files: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
     """A folder without the mark, or with one file more than the demo makes, is refused and untouched."""
     for name in files:
         (tmp_path / name).write_text("precious")
@@ -46,6 +60,7 @@ def test_anything_else_is_left_alone(tmp_path: Path, files: tuple[str, ...]) -> 
         demo.make_room(tmp_path)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(files, "precious")
     assert demo.main([str(tmp_path)]) == 2
+    assert "make demo DEMO=" in capsys.readouterr().err
 
 
 def test_a_link_or_a_file_is_no_folder(tmp_path: Path) -> None:

@@ -149,9 +149,9 @@ def test_the_same_contents_give_the_same_package(newsroom, tmp_path, monkeypatch
     assert (tmp_path / "a.wacz").read_bytes() == (tmp_path / "b.wacz").read_bytes()
 
 
-def test_the_list_is_signed_with_the_newsroom_s_key(newsroom, package, tmp_path):
+def test_the_list_is_signed_with_the_newsroom_s_key(newsroom, package, tmp_path, home):
     """Made at the first package, for its owner's eyes alone, and the same for the next."""
-    key = newsroom.folder / "signing-key.pem"
+    key = home / "archiver" / "signing-key.pem"
     assert key.stat().st_mode & 0o777 == 0o600
     with zipfile.ZipFile(package) as held:
         said = json.loads(held.read("datapackage-digest.json"))
@@ -216,6 +216,34 @@ def test_an_existing_file_stays(newsroom, package):
     before = package.read_bytes()
     assert newsroom.archiver("pack", "--all", "-o", package).code == 73
     assert package.read_bytes() == before
+
+
+def test_a_key_is_made_for_a_package_that_is_signed_and_that_is_said(newsroom, tmp_path, monkeypatch):
+    """Its place and fingerprint, on standard error, once; what can't be packed leaves none."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "mine"))
+    assert newsroom.archiver("pack", "no such article", "-o", tmp_path / "x.wacz").code == 66
+    assert list(tmp_path.iterdir()) == []
+    first = newsroom.archiver("pack", "--all", "-o", tmp_path / "x.wacz", "--json")
+    said = f"a new signing key was made: {tmp_path / 'mine' / 'archiver' / 'signing-key.pem'}"
+    assert (first.code, said in first.err, first.rows[0]["key"] in first.err) == (0, True, True)
+    assert (tmp_path / "mine" / "archiver").stat().st_mode & 0o777 == 0o700
+    second = newsroom.archiver("pack", "--all", "-o", tmp_path / "y.wacz", "--json")
+    assert (second.rows[0]["key"], second.err) == (first.rows[0]["key"], "")
+
+
+@pytest.mark.parametrize("key", ["a folder", "no key"])
+def test_a_key_that_is_none_is_said_before_any_work(newsroom, tmp_path, monkeypatch, key):
+    """And nothing is left."""
+    place = tmp_path / "archiver" / "signing-key.pem"
+    place.parent.mkdir()
+    if key == "a folder":
+        place.mkdir()
+    else:
+        place.touch(0o600)
+        place.write_text(key)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert newsroom.archiver("pack", "--all", "-o", tmp_path / "x.wacz").code == 78
+    assert [one.name for one in tmp_path.iterdir()] == ["archiver"]
 
 
 async def test_a_revisit_brings_along_what_it_refers_to(tmp_path):

@@ -243,21 +243,21 @@ def test_an_authority_that_fails_costs_only_the_timestamp(stamping, authority, t
     assert [one.name for one in tmp_path.iterdir()] == ["x.wacz"]
 
 
-def public(newsroom, tmp_path):
+def public(home, tmp_path):
     """The newsroom's public key, as PEM."""
     from cryptography.hazmat.primitives import serialization
 
-    key = serialization.load_pem_private_key((newsroom.folder / "signing-key.pem").read_bytes(), None)
+    key = serialization.load_pem_private_key((home / "archiver" / "signing-key.pem").read_bytes(), None)
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     path = tmp_path / "public.pem"
     path.write_bytes(key.public_key().public_bytes(serialization.Encoding.PEM, form))
     return path
 
 
-def test_by_whom_it_is_signed_can_be_asked(newsroom, package, tmp_path):
+def test_by_whom_it_is_signed_can_be_asked(newsroom, package, tmp_path, home):
     """By fingerprint, in any case, by public key, by the private one: it is the same, and said to be asked for."""
     fingerprint = newsroom.archiver("verify", "--json", package).rows[-2]["key"]
-    names = (fingerprint, fingerprint.upper(), public(newsroom, tmp_path), newsroom.folder / "signing-key.pem")
+    names = (fingerprint, fingerprint.upper(), public(home, tmp_path), home / "archiver" / "signing-key.pem")
     for name in names:
         said = newsroom.archiver("verify", package, "--key", name)
         assert said.code == 0, said.out + said.err
