@@ -51,10 +51,13 @@ def synced(before: Disk, shadow: Path) -> Disk:
 
 def cut(folder: Path, safe: Disk, *, hollow: bool) -> None:
     """Make ``folder`` what is left of it. ``hollow``: every name is kept."""
-    names = disk(folder).names if hollow else safe.names
+    there = disk(folder).names
+    names = (
+        there if hollow else {name: {} for name in there if name} | dict(safe.names)
+    )  # a folder never synced is empty
     if folder.exists():
         shutil.rmtree(folder)
-    for name in [name for name in sorted(names) if not name or name in names[""]]:
+    for name in [name for name in sorted(names) if not name or name in names.get("", {})]:
         (folder / name).mkdir()
         written: dict[int, Path] = {}
         for file, inode in names[name].items():
