@@ -80,7 +80,7 @@ def size_or_none(value: object) -> int:
 def days(value: object) -> tuple[float, ...]:
     if not isinstance(value, list):
         raise ValueError(f"wants a list of days such as [1, 7, 30], not {shown(value)}")
-    read = _each(number(0.01), value)
+    read = _each(number(1e-6), value)
     if read != sorted(set(read)):
         raise ValueError(f"wants its days ascending, each once, not {shown(value)}")
     return tuple(read)

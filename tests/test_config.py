@@ -162,7 +162,7 @@ def test_a_key_that_is_not_known_is_answered_with_the_nearest_one(file: Path, te
             "x.sources wants one of tweet-result, oembed, api, fxtwitter, not 'tweet-results', did you mean tweet-res",
         ),
         ("x", 'bearer_file = "nofile"', "x.bearer_file names no readable file: "),
-        ("nightly", "posts_days = [true]", "nightly.posts_days wants a number of at least 0.01, not true"),
+        ("nightly", "posts_days = [true]", "nightly.posts_days wants a number of at least 1e-06, not true"),
         ("nightly", "posts_days = [7, 1]", "nightly.posts_days wants its days ascending, each once, not [7, 1]"),
         ("x", 'oembed_url = "http://publish.twitter.com/oembed"', "x.oembed_url wants an https:// address"),
         ("x", 'oembed_url = "https://user@publish.twitter.com/"', "x.oembed_url wants an https:// address"),

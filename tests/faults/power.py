@@ -52,9 +52,8 @@ def synced(before: Disk, shadow: Path) -> Disk:
 def cut(folder: Path, safe: Disk, *, hollow: bool) -> None:
     """Make ``folder`` what is left of it. ``hollow``: every name is kept."""
     there = disk(folder).names
-    names = (
-        there if hollow else {name: {} for name in there if name} | dict(safe.names)
-    )  # a folder never synced is empty
+    unsynced: dict[str, Names] = {name: {} for name in there if name}
+    names = there if hollow else unsynced | dict(safe.names)
     if folder.exists():
         shutil.rmtree(folder)
     for name in [name for name in sorted(names) if not name or name in names.get("", {})]:
