@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import gzip
+import re
 from dataclasses import replace
 
 import pytest
 
 from tests.loopback import sample_world as sample
-from tests.loopback.answers import speaking
 from tests.loopback.server import LoopbackWeb
 from tests.newsroom import Newsroom
 
@@ -16,14 +18,23 @@ TOKEN, COOKIE, PASSWORD = "CANARY-TOKEN-0123456789", "CANARY-COOKIE-0123456789",
 HANDED_OUT = (("Set-Cookie", f"guest_id={COOKIE}; Path=/; Secure"), ("set-cookie", f"ct0={COOKIE}"))
 
 
+HINTS = f"HTTP/1.1 103 Early Hints\r\nSet-Cookie: early={COOKIE}\r\n\r\n".encode()
+
+
 def handing_out(service):
-    """The same service, which gives everybody a cookie, also with a redirect or an error."""
+    """The same service, which gives everybody a cookie, also before it answers, with a redirect or an error, and says
+    back whatever it was authorized with."""
 
-    def answer(asked):
+    async def speak(asked, line):
         said = service(asked)
-        return replace(said, headers=(*said.headers, *HANDED_OUT))
+        echoed = (("X-Authorized-As", asked.headers["authorization"]),) if "authorization" in asked.headers else ()
+        await line.send(HINTS)
+        await asyncio.sleep(said.wait_s)
+        await line.send(replace(said, headers=(*said.headers, *HANDED_OUT, *echoed)).wire(asked))
+        if said.ends_connection:
+            line.drop()
 
-    return speaking(answer)
+    return speak
 
 
 @pytest.fixture
@@ -43,7 +54,9 @@ def everything(folder):
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             data = path.read_bytes()
-            yield path, gzip.decompress(data) if path.suffix == ".gz" else data
+            data = gzip.decompress(data) if path.suffix == ".gz" else data
+            interim = re.findall(rb"archiver-interim: (\S+)", data)
+            yield path, data + b"".join(map(base64.b64decode, interim))
 
 
 def test_no_secret_is_kept_or_said(room):
@@ -75,8 +88,9 @@ def test_what_was_left_out_is_said(room):
     """In the metadata of each capture: that there were cookies, and that a header of the request was masked."""
     room.save(sample.ARTICLE_URL)
     about = b"".join(block for _, block in room.records("metadata"))
-    assert about.count(b"archiver-masked-set-cookie: 2\r\n") == len(list(room.records("request")))
+    assert about.count(b"archiver-masked-set-cookie: 3\r\n") == len(list(room.records("request")))
     assert b"archiver-masked-request-header: Authorization\r\n" in about
+    assert b"archiver-masked-secret: 1\r\n" in about
     blocks = b"".join(block for _, block in room.records("response"))
     assert f"guest_id={'*' * len(COOKIE)}; Path=/; Secure\r\n".encode() in blocks
 

@@ -10,9 +10,9 @@ Rule 4: every loop is bounded by bytes or by count; nothing is quadratic in what
 
 from archiver.message.coding import Undecodable, codings, decode
 from archiver.message.heads import BadMessage, Head, HeadReader, mend_head, read_head, values
-from archiver.message.layout import MAX_CHUNKS, entity, lay_out, read_layout
+from archiver.message.layout import MAX_CHUNKS, entity, lay_out, read_layout, trailer
 
 __all__ = [
     "MAX_CHUNKS", "BadMessage", "Head", "HeadReader", "Undecodable", "codings", "decode", "entity", "lay_out",
-    "mend_head", "read_head", "read_layout", "values",
+    "mend_head", "read_head", "read_layout", "trailer", "values",
 ]  # fmt: skip

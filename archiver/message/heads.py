@@ -61,7 +61,8 @@ def read_head(raw: bytes, method: str = "GET") -> Head:
     first, _, rest = text.partition("\n")
     match = _STATUS_LINE.match(first)
     if not match or match[1] not in (None, "0", "1"):
-        raise BadMessage(f"not an HTTP/1 status line: {first[:80]!r}")
+        shown = first[:80] if "cookie" not in first.lower() else first.partition(":")[0][:80]  # no secret in an error
+        raise BadMessage(f"not an HTTP/1 status line: {shown!r}")
     status = int(match[3])
     headers = tuple((name, value.strip(" \t")) for name, value in _FIELD.findall(rest))
     if status < 200:

@@ -15,6 +15,7 @@ MAX_TRAILER_BYTES = 64 * 1024
 PIECE_BYTES = 64 * 1024
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
+_LAST_CHUNK = re.compile(rb"0{1,16}[ \t]*(?:;[^\n]*)?\r?\n")
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r\n")
 
 
@@ -60,8 +61,32 @@ def lay_out(reader: HeadReader, data: BinaryIO, length: int, *, closed: bool) ->
     )  # fmt: skip
 
 
+def trailer(data: BinaryIO, layout: Layout) -> tuple[int, int] | None:
+    """(start, end) of what lies behind the last chunk of an answer: its trailer fields, whole or broken off. ``None``
+    when there is none, or no chunks. As lenient as a reader may be: the last chunk's line may end in a bare LF."""
+    at = layout.head_end
+    if not layout.chunked:
+        return None
+    for start, size in _chunk_spans(data, layout.head_end, layout.body_end):
+        if not size:
+            return (start, layout.body_end) if start < layout.body_end else None
+        at = start + size + 2
+    data.seek(at)
+    last = _LAST_CHUNK.match(data.read(min(MAX_CHUNK_LINE_BYTES, max(0, layout.body_end - at))))
+    return (at + last.end(), layout.body_end) if last else None
+
+
 def _chunks(data: BinaryIO, at: int, length: int) -> Iterator[tuple[int, int]]:
-    """(start, bytes) of each chunk's data, then (end of the message, 0) if it ends well.
+    """(start, bytes) of each chunk's data, then (end of the message, 0) if it ends well."""
+    for start, size in _chunk_spans(data, at, length):
+        if size:
+            yield start, size
+        else:
+            yield from _trailer_end(data, start, length)
+
+
+def _chunk_spans(data: BinaryIO, at: int, length: int) -> Iterator[tuple[int, int]]:
+    """(start, bytes) of each chunk's data, then (where the trailer begins, 0) if there is a last chunk.
 
     Line ends of the framing are CRLF only: a reader that also took bare LF could be led to another end than h11.
     """
@@ -79,7 +104,7 @@ def _chunks(data: BinaryIO, at: int, length: int) -> Iterator[tuple[int, int]]:
             return
         start, size = base + line.end(), int(line[1], 16)
         if size == 0:
-            yield from _trailer_end(data, start, length)
+            yield start, 0
             return
         if start >= length:
             return

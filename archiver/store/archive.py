@@ -28,12 +28,14 @@ from archiver.ports import Clock
 from archiver.store import (
     connection,
     cookies,
+    echoes,
     fields,
     opening,
     policies,
     purge,
     records,
     replay,
+    resources,
     revisits,
     schema,
     warc,
@@ -42,7 +44,6 @@ from archiver.store import traces as tracing
 from archiver.store.catalog import Catalog, place
 from archiver.store.connection import Unreadable
 from archiver.store.documents import clean
-from archiver.store.foreign_records import resource_group
 from archiver.store.framing import INLINE_BYTES
 from archiver.store.nights import Nights
 from archiver.store.opening import About, Habits, Pen
@@ -149,12 +150,15 @@ class Archive(Nights):
         """
         pen = self._writing()
         writer, originals = pen.writer, pen.originals
+        tape, echoed = echoes.masked(tape)
         tape, hidden = cookies.masked(tape) if pen.mask_cookies else (tape, 0)
         large = tape.received_bytes > INLINE_BYTES
         measured = await asyncio.to_thread(records.measure, tape) if large else records.measure(tape)
         volume = writer.volume()
         original = originals.of(tape, measured)
-        group = records.capture_group(tape, measured, volume.warcinfo.record_id, original=original, cookies=hidden)
+        group = records.capture_group(
+            tape, measured, volume.warcinfo.record_id, original=original, masked=records.Masked(hidden, echoed)
+        )
         assert group.captured
         originals.remember(group.captured)
         (ref,) = await writer.write((group,), volume)
@@ -278,7 +282,7 @@ class Archive(Nights):
         """Keep what another program kept without any exchange; ``block`` stays the caller's. Raises ``StoreError``."""
         writer = self._writing().writer
         volume = writer.volume()
-        made = partial(resource_group, uri, about, at, media_type, block, size, volume.warcinfo.record_id)
+        made = partial(resources.resource_group, uri, about, at, media_type, block, size, volume.warcinfo.record_id)
         await writer.write((await asyncio.to_thread(made),), volume)
 
     def known_original(self, record_id: str, target_uri: str, date: str) -> Mapping[str, Any] | None:
@@ -305,7 +309,7 @@ class Archive(Nights):
             ),
             volume.warcinfo.record_id,
             original=revisits.original(row),
-            cookies=hidden,
+            masked=records.Masked(hidden),
         )
         await pen.writer.write((group,), volume)
 
@@ -325,7 +329,7 @@ class Archive(Nights):
             if kept is not None:
                 return place(kept)
             volume = pen.writer.volume()
-            group = records.file_group(uri, data, media_type, pen.clock.now(), volume.warcinfo.record_id)
+            group = resources.file_group(uri, data, media_type, pen.clock.now(), volume.warcinfo.record_id)
             (ref,) = await pen.writer.write((group,), volume)
             return ref
 

@@ -14,11 +14,11 @@ import re
 from dataclasses import replace
 from typing import BinaryIO
 
+from archiver import message
 from archiver.model import Layout, Tape
 
 NAME = "set-cookie"
 _MOST_LOOKED_AT = 1 << 21
-_TRAILER_BYTES = 1 << 16
 # A field of that name with its folded lines (RFC 9112, 5.2). In old replies blanks stand before the colon.
 _FIELD = re.compile(rb"^([ \t]*set-cookie2?[ \t]*:)([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE)
 _KEPT = re.compile(
@@ -28,8 +28,6 @@ _KEPT = re.compile(
 )
 _SHOWN = re.compile(rb"[^\x00-\x20\x7f*]")  # controls and blanks stay: the reading of folded lines is the same then
 _BLANK_LINE = re.compile(rb"\n\r?\n")
-_NO_TRAILER = b"\n0\r\n\r\n"
-_LAST_CHUNK = re.compile(rb"\n0+[ \t]*(?:;[^\n]*)?\r\n")
 
 
 def masked(tape: Tape) -> tuple[Tape, int]:
@@ -49,18 +47,21 @@ def _heads(tape: Tape) -> list[tuple[int, int]]:
         blank = _BLANK_LINE.search(start)
         return [(0, blank.end() if blank else len(start))]
     spans = [*layout.interim, (layout.head_start, layout.head_end)]
-    if layout.chunked and layout.complete:
-        tail = max(layout.head_end - 1, layout.body_end - _TRAILER_BYTES)
-        end = _read(tape.received, tail, layout.body_end)
-        last = list(_LAST_CHUNK.finditer(end)) if not end.endswith(_NO_TRAILER) else []
-        spans += [(tail + last[-1].end(), layout.body_end)] if last else []
+    tail = max(layout.head_end, layout.body_end - _MOST_LOOKED_AT)
+    if layout.chunked and _may_hold(_read(tape.received, tail, layout.body_end)):
+        behind = message.trailer(tape.received, layout)
+        spans += [behind] if behind else []
     return spans if received == layout.body_end else [*spans, (layout.body_end, received)]
+
+
+def _may_hold(data: bytes) -> bool:
+    return b"set-cookie" in data.lower()
 
 
 def _mask(file: BinaryIO, start: int, end: int) -> int:
     """Mask the fields between two offsets of a file; how many there were."""
     data = _read(file, start, end)
-    if b"set-cookie" not in data.lower():
+    if not _may_hold(data):
         return 0
     hidden, count = _FIELD.subn(lambda match: match[1] + _value(match[2]), data)
     if count:

@@ -18,7 +18,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from archiver import message
 from archiver.model import Document, Tape
@@ -108,6 +108,16 @@ class Measured:
     block: Buffer | None
 
 
+class Masked(NamedTuple):
+    """How many fields that hand out cookies, and how many secrets said back, were masked in a tape."""
+
+    cookies: int = 0
+    echoes: int = 0
+
+
+_NOTHING = Masked()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """Records that belong together; the first one is what a ``WarcRef`` to the group names."""
@@ -161,10 +171,10 @@ def _body_digest(tape: Tape) -> str:
 
 
 def capture_group(
-    tape: Tape, measured: Measured, warcinfo_id: str, *, original: Original | None = None, cookies: int = 0
+    tape: Tape, measured: Measured, warcinfo_id: str, *, original: Original | None = None, masked: Masked = _NOTHING
 ) -> Group:
-    """The records of one exchange; with ``original``, a ``revisit`` of it instead of the ``response``. ``cookies``: how
-    many fields of the tape were masked. Nothing of a large body is read yet: the tape must stay open until written."""
+    """The records of one exchange; with ``original``, a ``revisit`` of it instead of the ``response``. Nothing of a
+    large body is read yet: the tape must stay open until written."""
     first_id, date, target = new_id(), warc_date(tape.started_at), fields.uri(tape.url)
     captured = _captured(tape, measured, first_id, date, target, original)
     common = [("WARC-Target-URI", target), ("WARC-Date", date), ("WARC-Warcinfo-ID", warcinfo_id)]
@@ -179,7 +189,7 @@ def capture_group(
     elif tape.sent or tape.request.why != "import":
         parts.append(_request(tape, new_id(), wire + to_first))
     parts += _excess(tape, common + to_first)
-    about = fields.lines(_capture_fields(tape, captured, cookies))
+    about = fields.lines(_capture_fields(tape, captured, masked))
     parts.append(part("metadata", new_id(), common + to_first, CAPTURE_FIELDS, about))
     return Group(parts=tuple(parts), captured=captured)
 
@@ -197,35 +207,6 @@ def document_group(document: Document, warcinfo_id: str) -> Group:
     if document.refers_to:
         headers.append(("WARC-Refers-To", fields.text(document.refers_to.record_id)))
     return Group(parts=(part("metadata", new_id(), headers, DOCUMENT_TYPE, block),), document=document)
-
-
-def file_group(uri: str, data: bytes, media_type: str, at: datetime, warcinfo_id: str) -> Group:
-    """A local file as a ``resource`` record."""
-    record_id, date, target = new_id(), warc_date(at), fields.uri(uri)
-    digest, kind = label(hashlib.sha256(data)), fields.text(media_type)
-    headers = [
-        ("WARC-Target-URI", target),
-        ("WARC-Date", date),
-        ("WARC-Warcinfo-ID", warcinfo_id),
-        ("WARC-Payload-Digest", digest),
-    ]
-    captured = file_captured(record_id, target, date, kind, digest, len(data))
-    return Group(parts=(part("resource", record_id, headers, kind, data),), captured=captured)
-
-
-def file_captured(record_id: str, target: str, date: str, media_type: str, digest: str, size: int) -> Captured:
-    """What the catalog knows of a local file: its URI is its slot."""
-    return Captured(
-        record_id=record_id,
-        slot=target,
-        url=target,
-        target_uri=target,
-        why="file",
-        started_at=date,
-        media_type=media_type,
-        payload_digest=digest,
-        payload_bytes=size,
-    )
 
 
 def warcinfo_part(
@@ -342,7 +323,7 @@ def _captured(
     )
 
 
-def _capture_fields(tape: Tape, captured: Captured, cookies: int) -> Iterator[tuple[str, str]]:
+def _capture_fields(tape: Tape, captured: Captured, masked: Masked) -> Iterator[tuple[str, str]]:
     """The metadata record: everything of ``captured`` that the other records' headers don't say, and the interim heads,
     which must not stand in the response block but are not to be lost."""
     if tape.request.via:
@@ -350,8 +331,10 @@ def _capture_fields(tape: Tape, captured: Captured, cookies: int) -> Iterator[tu
     yield "fetchTimeMs", str(captured.elapsed_ms)
     for name, _ in tape.request.secret_headers:
         yield "archiver-masked-request-header", name
-    if cookies:
-        yield "archiver-masked-set-cookie", str(cookies)
+    if masked.cookies:
+        yield "archiver-masked-set-cookie", str(masked.cookies)
+    if masked.echoes:
+        yield "archiver-masked-secret", str(masked.echoes)
     if not tape.sent and captured.why == "import":
         yield NO_REQUEST
     yield "archiver-why", captured.why

@@ -27,7 +27,8 @@ from archiver.store import documents, fields, warc
 from archiver.store.catalog import Catalog
 from archiver.store.manifest import FILE_NAME, Entry, Manifest
 from archiver.store.member import Torn
-from archiver.store.records import CAPTURE_FIELDS, DOCUMENT_TYPE, NO_REQUEST, Captured, file_captured
+from archiver.store.records import CAPTURE_FIELDS, DOCUMENT_TYPE, NO_REQUEST, Captured
+from archiver.store.resources import file_captured
 from archiver.store.scan import Record, read_records, whole_record_after
 from archiver.store.schema import MANIFEST_HEAD
 

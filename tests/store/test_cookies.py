@@ -74,16 +74,34 @@ def test_however_the_field_is_written(field, end):
         b"HTTP/1.1 103 Early Hints\r\nSet-Cookie: a=SECRET\r\n\r\n" + reply(),
         chunked(b"hello", b"body").removesuffix(b"\r\n") + b"Set-Cookie: a=SECRET\r\n\r\n",
         chunked().removesuffix(b"\r\n") + b"X: 1\r\nSet-Cookie: a=SECRET\r\n\r\n",
+        chunked(b"hello").removesuffix(b"\r\n") + b"Set-Cookie: a=SECRET\r\n",
+        chunked(b"hello").removesuffix(b"\r\n") + b"Set-Cookie: a=SECRET",
+        chunked(b"hello").removesuffix(b"\r\n") + b"X: 1\r\n" * 20_000 + b"Set-Cookie: a=SECRET\r\n\r\n",
+        chunked(b"hello").removesuffix(b"0\r\n\r\n") + b"0\nSet-Cookie: a=SECRET\n\n",
+        chunked(b"hello").removesuffix(b"0\r\n\r\n") + b"000;x=y\r\nSet-Cookie: a=SECRET\r\n",
         reply() + reply(extra="Set-Cookie: a=SECRET\r\n"),
         b"HTTP/1.1 200 OK\r\nSet-Cookie: a=SECRET\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nhi",
         b"HTTP/1.1 200 OK\r\nSet-Cookie: a=SECRET",
         reply(b"x" * 2_000_000, extra="Set-Cookie: a=SECRET\r\n"),
     ],
-    ids=["interim", "trailer", "trailer only", "behind", "ambiguous", "broken off", "large"],
+    ids=[
+        "interim",
+        "trailer",
+        "trailer only",
+        "trailer without end",
+        "trailer broken off",
+        "trailer that is too long",
+        "trailer behind bare LF",
+        "trailer behind an extension",
+        "behind",
+        "ambiguous",
+        "broken off",
+        "large",
+    ],
 )
 @pytest.mark.parametrize("spooled", [False, True])
 def test_wherever_a_head_may_be(sent, spooled):
-    """Interim heads, trailers, what came behind the message, and answers that can't be understood."""
+    """Interim heads, trailers, whole and broken off, what came behind the message, what can't be understood."""
     one, count = cookies.masked(tape(sent, spooled=spooled))
     one.received.seek(0)
     data = one.received.read()
@@ -93,8 +111,13 @@ def test_wherever_a_head_may_be(sent, spooled):
     assert (len(data), data.count(b"*")) == (len(sent), len("SECRET"))
 
 
+def torn(body):
+    """A chunked answer that broke off within a chunk that holds ``body``."""
+    return chunked(body + b"x" * 9)[:-12]
+
+
 @pytest.mark.parametrize("body", [b"\r\nSet-Cookie: a=b\r\n", b"\n0\r\nSet-Cookie: a=b\r\n\r\n"])
-@pytest.mark.parametrize("framed", [reply, chunked])
+@pytest.mark.parametrize("framed", [reply, chunked, torn])
 def test_a_body_is_content(body, framed):
     """What a page says about cookies is not masked, whatever it looks like."""
     sent = framed(body)

@@ -18,7 +18,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from archiver.errors import BadReply
 from archiver.model import Request, WarcRef
-from archiver.store import fields, framing, records
+from archiver.store import fields, framing, records, resources
 from tests.loopback.wire_cases import CASES
 from tests.store.tapes import NOW, TLS, article, chunked, plainly, post, reply, tape
 from tests.store.test_fields import ANY_TEXT
@@ -267,7 +267,7 @@ def test_a_document_is_sorted_utf_8_json_under_a_uri_of_its_own():
 
 def test_a_file_is_a_resource():
     """The user's own file is kept as it is, under its URI."""
-    group = records.file_group("urn:archiver:file:sha256:00", b"a\0b", "text/plain", NOW, INFO)
+    group = resources.file_group("urn:archiver:file:sha256:00", b"a\0b", "text/plain", NOW, INFO)
     ((headers, block),) = unpacked(group)
     assert block == b"a\0b"
     assert {"WARC-Type": "resource", "Content-Type": "text/plain", "WARC-Payload-Digest": sha256(b"a\0b"),

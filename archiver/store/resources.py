@@ -1,4 +1,4 @@
-"""A ``resource`` of another program as a capture of our form: the record, and a ``metadata`` that says whose it is."""
+"""``resource`` records: a local file that was given; what another program kept, with a ``metadata`` that says so."""
 
 from __future__ import annotations
 
@@ -10,9 +10,38 @@ from typing import BinaryIO
 from archiver.model import Request
 from archiver.store import fields
 from archiver.store.framing import Part, Span, label, new_id, part, record
-from archiver.store.records import CAPTURE_FIELDS, NO_REQUEST, Group, file_captured, warc_date
+from archiver.store.records import CAPTURE_FIELDS, NO_REQUEST, Captured, Group, warc_date
 
 _PIECE = 1 << 18
+
+
+def file_group(uri: str, data: bytes, media_type: str, at: datetime, warcinfo_id: str) -> Group:
+    """A local file as a ``resource`` record."""
+    record_id, date, target = new_id(), warc_date(at), fields.uri(uri)
+    digest, kind = label(hashlib.sha256(data)), fields.text(media_type)
+    headers = [
+        ("WARC-Target-URI", target),
+        ("WARC-Date", date),
+        ("WARC-Warcinfo-ID", warcinfo_id),
+        ("WARC-Payload-Digest", digest),
+    ]
+    captured = file_captured(record_id, target, date, kind, digest, len(data))
+    return Group(parts=(part("resource", record_id, headers, kind, data),), captured=captured)
+
+
+def file_captured(record_id: str, target: str, date: str, media_type: str, digest: str, size: int) -> Captured:
+    """What the catalog knows of a local file: its URI is its slot."""
+    return Captured(
+        record_id=record_id,
+        slot=target,
+        url=target,
+        target_uri=target,
+        why="file",
+        started_at=date,
+        media_type=media_type,
+        payload_digest=digest,
+        payload_bytes=size,
+    )
 
 
 def resource_group(
