@@ -241,6 +241,11 @@ class Nights(Catalog, Protocol):
         """How many articles, posts and links are due by ``now``, and since when the ``oldest`` (``None``: none is)."""
         ...
 
+    def later(self, now: datetime) -> Mapping[str, Any]:
+        """How many articles, posts and links could not be settled and are tried again after ``now``, and when the
+        ``next`` of them is (``None``: none waits)."""
+        ...
+
     def files(self) -> Mapping[str, Mapping[str, Any]]:
         """The WARC files by name: ``bytes``, ``closed``, and ``sha256``, which is ``None`` while they grow."""
         ...

@@ -138,6 +138,7 @@ class _Ending:
     hosts: Json | None = None
     resting: tuple[str, ...] = ()
     waiting: Json | None = None
+    later: Json | None = None
 
 
 async def tonight(
@@ -194,7 +195,8 @@ async def _worked(
             finally:
                 ending.stopped_by = budget.reason
                 ending.hosts, ending.resting = dict(ready.manners.counted()), tuple(ready.manners.resting())
-                ending.waiting = dict(ready.catalog.waiting(clock.now()))
+                now = clock.now()
+                ending.waiting, ending.later = dict(ready.catalog.waiting(now)), dict(ready.catalog.later(now))
     except AlreadyRunning:
         raise
     except ArchiverError as error:
@@ -273,6 +275,7 @@ def _report(
         hosts=hosts,
         resting=ending.resting,
         waiting=ending.waiting or {},
+        later=ending.later or {},
         warcs=[one for one in upkeep.warc_files(settings) if one["file"] not in before],
         free_bytes=upkeep.free_bytes(settings),
     )

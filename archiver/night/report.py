@@ -63,6 +63,7 @@ def report(
     hosts: Mapping[str, Mapping[str, Any]],
     resting: Sequence[str],
     waiting: Mapping[str, Any],
+    later: Mapping[str, Any],
     warcs: Sequence[Mapping[str, Any]],
     free_bytes: int | None,
 ) -> Json:
@@ -93,6 +94,7 @@ def report(
         "resting": list(resting),
         "warcs": [dict(one) for one in warcs],
         "waiting": dict(waiting),
+        "later": dict(later),
         "free_bytes": free_bytes,
     }
 
@@ -141,6 +143,9 @@ def page(report: Mapping[str, Any]) -> Iterator[str]:
     left = {kind: count for kind, count in report["waiting"].items() if kind != "oldest" and count}
     if left:
         yield f"  still due: {_counts(left)}, the oldest since {str(report['waiting']['oldest'])[:16]}Z"
+    if _waits(report):
+        kinds = {f"{kind}{'s' * (count != 1)}": count for kind, count in report["later"].items() if kind != "next"}
+        yield f"  not settled, and tried again later: {_counts(kinds)}, the next after {report['later']['next'][:16]}Z"
     if report["resting"]:
         yield f"  left alone until they answer again: {', '.join(report['resting'][:_SHOWN])}"
 
@@ -177,6 +182,11 @@ def metrics(report: Mapping[str, Any], *, ended_s: float, last_success_s: float 
         ("failed", "Failures of the last night by class.", _labelled(report["failed"])),
         ("sources", "Sources by their state.", _labelled(Counter(s["state"] for s in report["sources"].values()))),
         ("due", "What is still due.", _labelled({k: v for k, v in report["waiting"].items() if k != "oldest"})),
+        (
+            "unsettled",
+            "What is tried again later.",
+            _labelled({k: v for k, v in report["later"].items() if k != "next"}),
+        ),
     ]
     if last_success_s is not None:
         rows.append(("last_success_timestamp_seconds", "When a night last ended with 0 or 1.", [("", last_success_s)]))
@@ -199,10 +209,16 @@ def _verdict(report: Mapping[str, Any]) -> str:
     code, stopped = report["exit_code"], report["stopped_by"]
     unread = report["sources"] and all(one["state"] in _UNREAD for one in report["sources"].values())
     unavailable = "no source could be read" if unread else "nothing could be reached"
-    words = {0: "all well", 1: "something failed or waits", 69: unavailable, 75: "nothing done"}
+    well = "all that was due is done" if _waits(report) else "all well"
+    words = {0: well, 1: "something failed or waits", 69: unavailable, 75: "nothing done"}
     said = report["error"] or words.get(code, "stopped")
     ended = f", ended by {stopped}; the next run goes on" if stopped else ""
     return f"night {report['run']}: {said}{ended} ({report['elapsed_s']:,.0f} s, exit code {code})"
+
+
+def _waits(report: Mapping[str, Any]) -> bool:
+    """Whether something could not be settled, and its time for another try has not come."""
+    return any(count for kind, count in (report.get("later") or {}).items() if kind != "next")
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -15,7 +15,7 @@ from archiver.model import Due
 from archiver.store import replay, schema
 from archiver.store.answers import Answers
 from archiver.store.documents import clean
-from archiver.store.looks import KEYS, Kind, resting
+from archiver.store.looks import KEYS, Kind, next_look, resting
 from archiver.store.records import warc_date
 
 _BATCH = 500
@@ -43,6 +43,20 @@ class Nights(Answers):
             counts[kind] = row.due
             oldest += [row.oldest] if row.oldest else []
         return {**counts, "oldest": min(oldest, default=None)}
+
+    def later(self, now: datetime) -> Mapping[str, Any]:
+        """See ``ports.Nights``."""
+        counts: dict[str, Any] = {}
+        soonest: list[str] = []
+        for kind, (table, _) in KEYS.items():
+            waits = table.c.error.is_not(None) if kind == "article" else sa.not_(table.c.settled)
+            at = next_look(kind)
+            columns: tuple[Any, ...] = (sa.func.count().label("waiting"), sa.func.min(at).label("soonest"))
+            query: sa.Select[Any] = sa.select(*columns).select_from(table)
+            (row,) = self._rows.rows(query.where(waits, at > warc_date(now)))
+            counts[kind] = row.waiting
+            soonest += [row.soonest] if row.soonest else []
+        return {**counts, "next": min(soonest, default=None)}
 
     def known_as(self, identities: Sequence[str]) -> Mapping[str, str]:
         """See ``ports.Nights``."""

@@ -23,9 +23,9 @@ from sqlalchemy import (
 APPLICATION_ID = 0x41726376
 """``Arcv``, in the SQLite header: a file without it is none of ours, also when SQLite opens it without complaint."""
 
-SCHEMA_VERSION = 6
-"""2: ``document``. 3: ``article.error``. 4: ``due_at``, aliases, what nights remember. 5: revisits. 6: ``policy``. An
-older catalog is made anew from the WARCs."""
+SCHEMA_VERSION = 7
+"""2: ``document``. 3: ``article.error``. 4: ``due_at``, aliases, what nights remember. 5: revisits. 6: ``policy``.
+7: what waits. An older catalog is made anew from the WARCs."""
 
 metadata = MetaData()
 
@@ -114,6 +114,7 @@ article = Table(
     *_place(),
     Index("article_by_time", "at"),
     Index("article_by_due", "due_at", "key"),
+    Index("article_that_waits", "due_at", sqlite_where=text("error IS NOT NULL")),
 )
 
 post = Table(
@@ -136,6 +137,7 @@ post = Table(
     *_place(),
     Index("post_by_time", "at"),
     Index("post_by_due", "due_at", "platform", "post_id"),
+    Index("post_that_waits", "due_at", sqlite_where=text("NOT settled")),
 )
 
 link = Table(
@@ -150,6 +152,7 @@ link = Table(
     Column("body", Text, nullable=False),
     *_place(),
     Index("link_by_due", "due_at", "short"),
+    Index("link_that_waits", "due_at", sqlite_where=text("NOT settled")),
 )
 
 # What was decided about a post (``x:ID``) or a handle (``@name``); ``state`` of a purge: ``begun`` or ``done``.

@@ -36,12 +36,27 @@ CODES: list[tuple[night.Tally, dict[str, Any], str | None, int, str]] = [
 ]
 
 
+def reported(
+    told: night.Tally, hosts: dict[str, Any], stopped_by: str | None, code: int, later: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The night's report."""
+    return night.report(
+        told, run="20260705T023000Z-abcdef", began_at="", ended_at="", elapsed_s=1, stopped_by=stopped_by, error=None,
+        code=code, version="1", robots="ignore", hosts=hosts, resting=(), waiting={}, later=later or {}, warcs=(),
+        free_bytes=None,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(("told", "hosts", "stopped_by", "code", "word"), CODES)
 def test_a_night_ends_with_a_code_and_a_verdict(told, hosts, stopped_by, code, word):
     """A night that could read none of its sources is no success, whatever else was done."""
     assert night.exit_code(told, hosts, stopped_by) == code
-    made = night.report(
-        told, run="20260705T023000Z-abcdef", began_at="", ended_at="", elapsed_s=1, stopped_by=stopped_by, error=None,
-        code=code, version="1", robots="ignore", hosts=hosts, resting=(), waiting={}, warcs=(), free_bytes=None,
-    )  # fmt: skip
-    assert word in next(iter(night.page(made)))
+    assert word in next(iter(night.page(reported(told, hosts, stopped_by, code))))
+
+
+def test_what_waits_for_a_later_night_is_said():
+    """All that was due is done, and that is not everything."""
+    later = {"article": 0, "post": 1, "link": 2, "next": "2026-07-06T02:30:00.000Z"}
+    page = list(night.page(reported(tally("well"), ANSWERED, None, 0, later)))
+    assert "all that was due is done" in page[0]
+    assert "  not settled, and tried again later: 2 links, 1 post, the next after 2026-07-06T02:30Z" in page

@@ -6,6 +6,7 @@ import dataclasses
 from datetime import timedelta
 
 from archiver.store.connection import FILE_NAME
+from archiver.store.records import warc_date
 from tests.store.tapes import NOW, article, link, opened, outcome, post
 
 DAY = timedelta(days=1)
@@ -37,6 +38,19 @@ async def test_what_is_due_comes_oldest_first(tmp_path):
     assert len(list(archive.due(NOW + 2 * DAY))) == 3
     assert archive.waiting(NOW)["post"] == 1
     assert archive.waiting(NOW)["oldest"].startswith("2026-07-29")
+    await archive.aclose()
+
+
+async def test_what_is_not_settled_is_tried_again_later(tmp_path):
+    """What is due already, what rests, and what is merely looked at again are told apart."""
+    archive = await filled(tmp_path)
+    unsettled = dataclasses.replace(post("7"), body={**post("7").body, "settled": False})
+    await archive.add([due_at(unsettled, NOW - DAY), due_at(post("8"), NOW + DAY)])
+    nothing = {"article": 0, "post": 0, "link": 0, "next": None}
+    assert archive.later(NOW + 9 * DAY) == nothing
+    first = next(one for one in archive.due(NOW) if one.key == unsettled.key)
+    await archive.postpone(first, NOW + 2 * DAY, 1, "unreachable")
+    assert archive.later(NOW) == {**nothing, "post": 1, "next": warc_date(NOW + 2 * DAY)}
     await archive.aclose()
 
 
