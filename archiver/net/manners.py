@@ -14,8 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 from archiver.config import NetworkConfig
@@ -24,13 +23,11 @@ from archiver.model import Request, Tape
 from archiver.net.breaker import Breaker
 from archiver.net.guard import place
 from archiver.net.pace import SLOW_S, Pace
+from archiver.net.retry_after import seconds_from
 from archiver.ports import Clock, Transport
 
-LONGEST_WAIT_S = 24 * 3600.0
 _SMALL = 1_000_000
 _PLAIN = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]+)(?=[/?]|$)")
-# A number beyond this is no count of seconds but a Unix time.
-_EPOCH = 1_000_000_000
 _RESETS = ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
 _REMAINING = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
 
@@ -138,22 +135,8 @@ def wanted_s(headers: Iterable[tuple[str, str]], now: datetime, *, busy: bool) -
     in seconds or as a Unix time, when the answer is ``busy`` or says that nothing remains (X's and the IETF draft's).
     """
     named = {name.lower(): value.strip() for name, value in headers}
-    if busy and "retry-after" in named and (seconds := _seconds(named["retry-after"], now)):
+    if busy and "retry-after" in named and (seconds := seconds_from(named["retry-after"], now)):
         return seconds
     reset = next((named[name] for name in _RESETS if name in named), None)
     nothing_left = any(named.get(name) == "0" for name in _REMAINING)
-    return _seconds(reset, now) if reset and (busy or nothing_left) else None
-
-
-def _seconds(written: str, now: datetime) -> float | None:
-    number = written.partition(".")[0]
-    if number.isascii() and number.isdigit():
-        seconds = float(number[:12])
-        seconds = seconds - now.timestamp() if seconds > _EPOCH else seconds
-    else:
-        try:
-            at = parsedate_to_datetime(written)
-        except ValueError:
-            return None
-        seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
-    return min(seconds, LONGEST_WAIT_S) if seconds > 0 else None
+    return seconds_from(reset, now) if reset and (busy or nothing_left) else None

@@ -15,8 +15,7 @@ every attempt is stored.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_if_result, stop_after_attempt
 from tenacity.wait import wait_random_exponential
@@ -26,9 +25,9 @@ from archiver.errors import FetchError, RateLimited, Resting
 from archiver.model import Exchange, Request
 from archiver.net.guard import place
 from archiver.net.pace import Pace
+from archiver.net.retry_after import seconds_from
 from archiver.ports import Clock, Fetcher
 
-LONGEST_WAIT_S = 24 * 3600.0
 FIRST_WAIT_S = 1.0
 
 _BUSY = (429, 503)
@@ -116,16 +115,7 @@ class PatientFetcher:
 def retry_after_s(exchange: Exchange, now: datetime) -> float | None:
     """How long the answer's ``Retry-After`` wants to be waited from ``now``: seconds or an HTTP date (RFC 9110,
     10.2.3), at most 24 hours; ``None`` when there is none, or one that is past, negative or not understood."""
-    written = (exchange.header("retry-after") or "").strip()
-    if written.isascii() and written.isdigit():
-        seconds = float(written[:12])
-    else:
-        try:
-            at = parsedate_to_datetime(written)
-        except ValueError:
-            return None
-        seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
-    return min(seconds, LONGEST_WAIT_S) if seconds > 0 else None
+    return seconds_from((exchange.header("retry-after") or "").strip(), now)
 
 
 def _worth_asking_again(error: BaseException) -> bool:

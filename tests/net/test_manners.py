@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from archiver.config import PolitenessConfig
 from archiver.net.breaker import FAILURES, Breaker
-from archiver.net.manners import LONGEST_WAIT_S, wanted_s
+from archiver.net.manners import wanted_s
 from archiver.net.pace import LEAST, Pace
+from archiver.net.retry_after import LONGEST_WAIT_S
 from tests.net.street import SkippingClock
 
 NOW = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
