@@ -13,9 +13,9 @@ _EPOCH = 1_000_000_000
 def seconds_from(written: str, now: datetime) -> float | None:
     """The seconds from ``now`` that ``written`` means, at most 24 hours: a count of them (RFC 9110, 10.2.3), a Unix
     time (X's rate limit resets), or an HTTP date. ``None`` when it is past, negative or not understood."""
-    number = written.partition(".")[0]
+    number, _, fraction = written.partition(".")  # some write one, though none is allowed
     if number.isascii() and number.isdigit():
-        seconds = float(number[:12])
+        seconds = float(number[:12]) + bool(fraction)
         seconds = seconds - now.timestamp() if seconds > _EPOCH else seconds
     else:
         try:

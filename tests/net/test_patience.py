@@ -161,7 +161,7 @@ async def test_a_longer_wait_ends_the_matter_at_once():
         ("Fri, 02 Jan 9999 03:05:05 GMT", 86_400),
         ("0", None),
         ("-5", None),
-        ("1.5", None),
+        ("1.5", 2.0),
         ("banana", None),
         ("", None),
         ("Fri, 02 Jan 2026 03:04:05 GMT", None),
