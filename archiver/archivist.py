@@ -81,7 +81,7 @@ class Archivist:
         if self._desk is None:
             return None
         day = f"{item.handle}@{item.date}".lower()
-        key = f"{day}:{item.text}"
+        key = f"{day}:{item.text_before}:{item.text}"
         if key not in self._searches:
             archive = Consultation(self._desk, fetcher, self._patience, f"archives:{day}")
             self._searches[key] = asyncio.ensure_future(identify(item, platform, archive))

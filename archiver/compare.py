@@ -53,7 +53,8 @@ def disagreements(answered: Facts, claimed: Facts) -> list[Json]:
     """Fields about which the sources differ, with every value and a word for what it looks like (``docs/record.md``).
 
     Handles are compared whatever their case, times to the coarser precision of the two, texts without links, white
-    space and typography, and only as far as the shorter says that it was cut.
+    space and typography, and only as far as the shorter says that it was cut; one that may begin earlier than is sure
+    begins where the other does.
     """
     found: list[Json] = []
     for field, same in _ALIKE.items():
@@ -112,13 +113,21 @@ def _same_time(one: Fact, other: Fact) -> bool:
 
 
 def _same_text(one: Fact, other: Fact) -> bool:
-    first, second = bare(str(one["value"])), bare(str(other["value"]))
+    first, second = _whole(one, other), _whole(other, one)
     if first == second:
         return True
     for short, long in ((first, second), (second, first)):
         if short.endswith("…") and long.rstrip("…").startswith(short.rstrip("…")):
             return True
     return False
+
+
+def _whole(fact: Fact, other: Fact) -> str:
+    """The bare text of ``fact``; where it may begin earlier, from where on the ``other`` begins so too."""
+    text, its = bare(str(fact["value"])), bare(str(other["value"]))
+    begins = its.rfind(text.rstrip("…")) if fact.get("before") else -1
+    known = begins > 0 and bare(str(fact["before"])).endswith(its[:begins])
+    return its[:begins] + text if known else text
 
 
 def _what_of_handle(answered: Facts, claimed: Facts) -> str:

@@ -33,7 +33,7 @@ async def identify(item: Find, platform: ArchivedPlatform, archive: Consultation
     most = archive.desk.candidates
     if len(posts) > most:
         notes.append(f"only {most} of {len(posts)} posts were read")
-    search = _Search(item.text, platform, archive)
+    search = _Search(item.text, item.text_before, platform, archive)
     await search.read({key: posts[key] for key in sorted(posts)[:most]}, item.handle)
     told = [one for one in search.candidates if one.confidence != "other"]
     found = _proved(told)
@@ -86,8 +86,8 @@ def _made_on(made: Moment | None, day: date) -> bool:
 class _Search:
     """Candidates, each read once and held against the text."""
 
-    def __init__(self, text: str, platform: ArchivedPlatform, archive: Consultation) -> None:
-        self._text, self._platform, self._archive = text, platform, archive
+    def __init__(self, text: str, before: str | None, platform: ArchivedPlatform, archive: Consultation) -> None:
+        self._text, self._before, self._platform, self._archive = text, before, platform, archive
         self._room = asyncio.Semaphore(_AT_ONCE)
         self.candidates: list[Candidate] = []
         self.shown = 0
@@ -113,7 +113,7 @@ class _Search:
         self.shown += 1
         if handle is not None and str(handle.value).lower() != (post.handle or "").lower():
             return True  # a repost, or somebody else under an address that names this account
-        likeness = wording.compare(self._text, str(text.value))
+        likeness = wording.compare(self._text, str(text.value), before=self._before)
         self.candidates.append(
             Candidate(
                 post_id=post.post_id,

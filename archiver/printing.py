@@ -51,6 +51,8 @@ def _cells(row: Row, *, outcome: bool) -> tuple[str, ...]:
 
 def _below(console: Console, row: Row, indent: int) -> None:
     text = " ".join((row.get("text") or "").split())
+    if row.get("text_before"):
+        text = f"(its beginning is not known) {text}"
     where = row.get("url") or ", ".join(row.get("short_links") or ())
     for line in (where, text[:100] + ("…" if text[100:] else ""), row.get("problem")):
         if line:

@@ -232,6 +232,7 @@ def found(find: Find) -> Json:
         "posted_at": str(moment) if moment else None,
         "posted_at_precision": moment.precision if moment else None,
         "text": find.text,
+        "text_before": find.text_before,
         "lang": find.lang,
         "short_links": list(find.short_links),
         "problem": find.problem,
@@ -274,6 +275,7 @@ def public(
         "post_id": post.post_id if post else None,
         "url": url,
         **headline,
+        "text_before": facts["text"][0].get("before") if facts.get("text") else None,
         "posted_at": posted.get("value"),
         "posted_at_precision": posted.get("precision"),
         "status": status,
@@ -307,7 +309,8 @@ def _claims(find: Find, article: Article, post: PostRef | None) -> Iterable[tupl
         yield "posted_at", Fact(value=str(moment), how="snowflake", source=article.source, precision=moment.precision)
     for field, value in claims:
         if value is not None:
-            yield field, Fact(value=value, how=find.form, source=article.source)
+            before = find.text_before if field == "text" else None
+            yield field, Fact(value=value, how=find.form, source=article.source, before=before)
     if told := find.date or (estimate(post) if post else None):
         how = find.form if find.date else "counted-id"
         yield "posted_at", Fact(value=str(told), how=how, source=article.source, precision=told.precision)
@@ -316,6 +319,8 @@ def _claims(find: Find, article: Article, post: PostRef | None) -> Iterable[tupl
 def fact_json(fact: Fact) -> Json:
     """A fact as JSON: value, how, precision where it is a time, when it was said, and the record that says so."""
     shown: Json = {"value": fact.value, "how": fact.how}
+    if fact.before:
+        shown["before"] = fact.before
     if fact.precision:
         shown["precision"] = fact.precision
     if fact.at:

@@ -105,6 +105,7 @@ def _beside(kept: Row) -> Row:
         **{key: kept.get(key) for key in ("platform", "post_id", "url", "availability", "try_again_at", "due_at")},
         **{field: first(field) for field in ("author", "handle", "text", "lang", "posted_at")},
         "posted_at_precision": first("posted_at", "precision"),
+        "text_before": None,
         "short_links": [],
         "problem": None,
         "status": status,

@@ -222,7 +222,7 @@ def test_an_embed_of_text_alone_is_found_among_its_authors_posts(newsroom):
     assert (found["post_id"], found["status"], found["availability"]) == (GONE.post_id, "archived", "deleted")
     told = found["identified"]
     assert (told["post_id"], told["whole"]) == (GONE.post_id, True)
-    assert [(one["post_id"], one["confidence"]) for one in told["candidates"]] == [(GONE.post_id, "tail")]
+    assert [(one["post_id"], one["confidence"]) for one in told["candidates"]] == [(GONE.post_id, "same")]
     assert 90 < told["listed"] < 110
     assert stored(room, found)
 
@@ -235,7 +235,7 @@ def test_show_names_the_capture_and_the_evidence(newsroom):
     assert re.search(r"recovered +https://web\.archive\.org/web/20180302000000id_/\S+ of 2018-03-02T00:00Z", said)
     assert "[wayback.permalink.author, archived 2018-03-02]" in said
     assert re.search(r"identified +1 post of that account and day in the archive, 1 of them readable", said)
-    assert re.search(r"same words +https://x\.com/anna_example/status/\d+ \(tail, \d\d%\)", said)
+    assert re.search(r"same words +https://x\.com/anna_example/status/\d+ \(same, 100%\)", said)
 
 
 def test_two_posts_with_the_same_words_are_candidates_and_no_fact(newsroom):

@@ -57,6 +57,23 @@ def test_texts_differ_only_when_the_words_do(shown: str, what: str | None) -> No
     assert found == ([("text", what)] if what else [])
 
 
+@pytest.mark.parametrize(
+    ("before", "value", "verdict"),
+    [
+        ("It was night. Talks have failed, the port workers’ union says.", "More at noon.", "confirmed"),
+        ("Talks have failed,", "the port workers’ union says…", "confirmed"),
+        ("Talks have succeeded, the port workers’ union says.", "More at noon.", "contradicted"),
+        ("Talks have failed, the port workers’ union says.", "More at night.", "contradicted"),
+    ],
+)
+def test_a_text_that_may_begin_earlier_begins_where_the_services_does(before: str, value: str, verdict: str) -> None:
+    """What stands before it in the article is the post's as far as the post says so, and nobody's otherwise."""
+    claimed = {"text": [{"value": value, "how": "plain-text", "before": before}]}
+    answered = facts("tweet-result.text", text=TEXT)
+    assert [one["verdict"] for one in compare.claims(answered, claimed)] == [verdict]
+    assert (differ(answered, claimed) == []) == (verdict == "confirmed")
+
+
 def test_the_rest_of_a_long_post_is_no_contradiction() -> None:
     """The service gives only the beginning, and says so; an article may have had the whole."""
     answered = {**facts("tweet-result.text", text="Talks have failed, the port"), "text_cut": [{"value": True}]}

@@ -42,9 +42,13 @@ class Likeness:
         return self.kind in ("same", "cut", "tail")
 
 
-def compare(one: str, other: str) -> Likeness:
-    """How alike two texts are. Links are left out of it on both sides."""
+def compare(one: str, other: str, *, before: str | None = None) -> Likeness:
+    """How alike two texts are. Links are left out of it on both sides. ``before``: words that stand before ``one`` and
+    may belong to it; they do as far as ``other`` begins with them."""
     first, second = essence(one), essence(other)
+    begins = second.rfind(first) if before else -1
+    if begins > 0 and essence(before or "").endswith(second[:begins]):
+        first = second[:begins] + first
     if not first or not second:
         return Likeness("other", 0.0)
     if first == second:

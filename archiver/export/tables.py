@@ -32,8 +32,8 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         "text_cut:bool lang in_reply_to quoted media:int settled:bool looks:int try_again_at at warc record_id"
     ),
     "sightings": _columns(
-        "article position:int kind form platform post_id url handle author posted_at posted_at_precision text lang "
-        "status availability error try_again_at short_links captures:int disagreements"
+        "article position:int kind form platform post_id url handle author posted_at posted_at_precision text "
+        "text_before lang status availability error try_again_at short_links captures:int disagreements"
     ),
     "hops": _columns("short position:int url http_status:int location captured_at warc record_id end ended"),
     "availability": _columns("platform post_id at availability availability_how warc record_id"),

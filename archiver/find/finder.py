@@ -164,6 +164,7 @@ def _attributed(source: Source, start: int, end: int, dates: DateReader) -> Iter
             handle=seen.handle,
             date=seen.date,
             text=seen.text,
+            text_before=seen.before,
             short_links=seen.short_links,
         )
 
@@ -214,7 +215,8 @@ def _identity(seen: Sighting) -> object:
         return seen.post.key
     if seen.problem:
         return seen.url
-    return (seen.handle or "").lower(), seen.date, seen.short_links or seen.text
+    words = " ".join(filter(None, (seen.text_before, seen.text))).split()
+    return (seen.handle or "").lower(), seen.date, seen.short_links or tuple(words)
 
 
 def _merged(first: Sighting, again: Sighting) -> Sighting:
@@ -222,6 +224,7 @@ def _merged(first: Sighting, again: Sighting) -> Sighting:
     forms = dict.fromkeys([*first.form.split("+"), *again.form.split("+")])
     fields = ("author", "handle", "date", "text", "lang")
     said = {name: getattr(first, name) or getattr(again, name) for name in fields}
+    said["text_before"] = first.text_before if first.text else again.text_before
     post = first.post if first.post and first.post.handle else again.post or first.post
     links = tuple(dict.fromkeys([*first.short_links, *again.short_links]))
     return replace(first, form="+".join(forms), post=post, short_links=links, **said)
@@ -243,6 +246,7 @@ def _find(source: Source, key: str, position: int, seen: Sighting) -> Find:
         handle=seen.handle or (post.handle if post else None),
         date=seen.date,
         text=seen.text,
+        text_before=seen.text_before,
         lang=seen.lang,
         short_links=seen.short_links if seen.kind == "embed" else (),
         problem=seen.problem,

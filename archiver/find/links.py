@@ -126,7 +126,7 @@ def short_links(source: Source) -> Iterator[Sighting]:
                 source.cut.add("short links")
                 break
             place = found.start()
-            if source.zone(place) == "style":
+            if source.zone(place) == "style" or _is_about_page(source, place):
                 continue
             simple = plain.match(source.text, place)
             link = f"https://t.co/{simple[1]}" if simple else _short_at(source, place)
@@ -134,6 +134,12 @@ def short_links(source: Source) -> Iterator[Sighting]:
                 yield Sighting(
                     start=place, end=found.end(), kind="link", form="short-link", url=link, short_links=(link,)
                 )
+
+
+def _is_about_page(source: Source, place: int) -> bool:
+    """Whether ``place`` lies in an element that speaks about the page."""
+    tag = source.tag_at(place)
+    return tag is not None and tag.name in ("meta", "link", "base")
 
 
 def _short_at(source: Source, place: int) -> str | None:

@@ -1,14 +1,7 @@
 """Embeds of which only running text is left: a body, then ``— Name (@handle) June 28, 2021``.
 
 Scrapers, readers and feeds drop the markup of an embed and keep its words. The attribution line survives nearly
-unchanged; where the body begins does not, and is inferred from how posts and articles are written:
-
-1. An attribution belongs to one body, so the body begins behind the attribution before it.
-2. Where the text has blank lines, the body is the paragraph before the attribution, and earlier ones only while they
-   carry a post's own marks (a hashtag, a mention, a t.co link).
-3. Where it has none, lines are taken backwards until one reads like the article: a long sentence without such marks,
-   or one that announces the post (``She tweeted:``).
-4. A body never outgrows a post: 280 units as X counts them (a link 23, a wide character 2), unless it is one line.
+unchanged; where the body begins does not, and is told as far as it can be known (``bodies``).
 """
 
 from __future__ import annotations
@@ -17,21 +10,22 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
+from archiver.find.bodies import Body, body_of, is_spaced
 from archiver.find.dates import DateReader
 from archiver.find.flat import Link
 from archiver.model import Moment, PostRef
 from archiver.platforms import match, short_link, short_links_in
 
-POST_UNITS = 280
-_SLACK_UNITS = 20
 _NAME_CHARS = 110
-_BODY_CHARS = 6_000
-_PROSE_CHARS = 70
+_MOST_NAME_CHARS = 50
+"""What a name on X may be long."""
 
 HANDLE = re.compile(r"[（(]\s?@(?P<handle>[A-Za-z0-9_]{1,20})\s?[)）]")
 _DASH = re.compile(r"—|―|⸺|–|--+|â€”|â\x80\x94|&mdash;|&#8212;")
+_LONG_DASH = re.compile(r"(?:—|―|⸺|--|â€”|â\x80\x94|&mdash;|&#8212;)+-*")
+_NO_NAME = re.compile(r"[.!?…。！？][\"'”’»)]*\s*(?:—|―|⸺|–|--)|t\.co/|pic\.(?:twitter|x)\.com/|https?:")
+"""What stands in a line of a post, but not in a name: a sentence that ends before a dash, a link."""
 _DASHES = ("—", "―", "⸺", "–", "--", "â€”", "â\x80\x94", "&mdash;", "&#8212;", "- ", "-\xa0", "-\n", "?")
 """What stands before a name, roughly: the cheap question before the exact one."""
 _THIN_DASH = re.compile(r"(?:^|(?<=\s))-(?=\s)", re.MULTILINE)
@@ -40,33 +34,16 @@ _INSTAGRAM = re.compile(r"\s*(?:on|am|el|le|op|den|il)\s", re.IGNORECASE)
 _MARKDOWN_TARGET = re.compile(r"[\]*_)\s]{0,4}\(\s*<?(?P<url>https?://[^\s)>]{1,300})")
 _BARE_TARGET = re.compile(r"[\s<>\])(]{0,4}(?P<url>https?://[^\s)>\]]{1,300})")
 
-_POST_MARKS = re.compile(
-    r"(?:^|[\s(\"“‘'.–—-])[#＃@＠][^\W\d_]\w+|t\.co/\w|pic\.(?:twitter|x)\.com/|^\s*(?:[-–—•‣▪→➡✅❌⚠️]|\d{1,2}[.)/]\s)"
-)
-_LINK_ONLY = re.compile(r"\s*(?:https?://)?(?:t\.co|pic\.(?:twitter|x)\.com)/\w+\s*")
 _ENDS_IN_SHORT_LINK = re.compile(r"(?:t\.co|pic\.(?:twitter|x)\.com)/\w{3,40}\s*$")
-_ANY_LINK = re.compile(r"https?://\S+|(?:pic\.(?:twitter|x)\.com|t\.co)/\w+")
-_MEDIA_LINK = re.compile(r"pic\.(?:twitter|x)\.com/\w+")
-_ANNOUNCES = re.compile(r"[:：]\s*[\"“”»]?\s*$")
-_SAYS = re.compile(
-    r"t(?:w|u)(?:ee|i|ii)t|\bx\b|wrote|writes|said|says|posted|shared|schrieb|schreibt|sagte|escribi|publicó|dijo|écrit|déclar"
-    r"|scri(?:tto|ve|sse)|disse|escreveu|schreef|napisa|skrev|напис|yazdı|كتب|غرد|投稿|ツイート|写道",
-    re.IGNORECASE,
-)
-_ENDS_SENTENCE = re.compile(r"[.!?。！？…।؟][\"'”’»)\]]*\s*$")
-_ITEM = re.compile(r"\s*(?:[-–—•‣▪→➡*・·]|\d{1,2}[.)/]|[a-z]\)|[\u2600-\u27bf\U0001f000-\U0001faff])")
-_SENTENCE_STARTS = re.compile(r"(?<=[.!?…。！？])[\"'”’»)]*\s+|(?<=[。！？])")
-_GLUED_BLOCKS = re.compile(r"(?<=[a-z0-9]{3}[.!?])[\"”’»)]*(?=[A-Z#@“\"])")
-_ANNOUNCED = re.compile(r"(?<=[:：])\s+")
-_WIDE = re.compile("[^\\x00-\u10ff\u2000-\u2037]")
-"""What X counts as two characters (its ``twitter-text`` configuration, version 3)."""
 _QUOTE_MARK = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribution:
     """An embed's remains in a text. ``start`` to ``end``: body and attribution line. ``handle_at``: its ``(@``.
-    ``author``: ``None`` where no name stands before the handle. ``post``: of the date's link, else ``None``."""
+    ``author``: ``None`` where no name stands before the handle. ``post``: of the date's link, else ``None``.
+    ``text``: the words that are surely the post's; ``before``: those above, which may be its beginning or not, ``None``
+    where it is known to begin with ``text``."""
 
     start: int
     end: int
@@ -75,6 +52,7 @@ class Attribution:
     handle: str
     date: Moment | None
     text: str | None
+    before: str | None
     post: PostRef | None
     short_links: tuple[str, ...]
 
@@ -90,42 +68,59 @@ class _Signature:
     end: int
 
 
-def attributions(text: str, dates: DateReader, links: Sequence[Link] = ()) -> Iterator[Attribution]:
-    """The embeds left in ``text`` (lines end in LF), in order. ``links``: its anchors, where it was markup."""
-    floor = 0
+def attributions(
+    text: str, dates: DateReader, links: Sequence[Link] = (), *, alone: bool = False
+) -> Iterator[Attribution]:
+    """The embeds left in ``text`` (lines end in LF), in order. ``links``: its anchors, where it was markup. ``alone``:
+    there is nothing else in the text."""
+    floor, spaced = 0, is_spaced(text)
     for found in HANDLE.finditer(text):
         if found.start() < floor:
             continue
         signature = _signature(text, found, floor, dates, links)
         if signature is None:
             continue
-        start = body_start(text, floor, signature.dash)
-        body = text[start : signature.dash]
+        body = Body(floor, floor) if alone else body_of(text, floor, signature.dash, spaced=spaced)
+        words = tidy(text[body.start : signature.dash])
         yield Attribution(
-            start=start,
+            start=body.start,
             end=signature.end,
             handle_at=found.start(),
             author=signature.name,
             handle=signature.handle,
             date=signature.date,
-            text=tidy(body) or None,
+            text=words or None,
+            before=(tidy(text[body.earliest : body.start]) or None) if words else None,
             post=signature.post,
-            short_links=_links_of(body, start, links),
+            short_links=_links_of(text[body.start : signature.dash], body.start, links),
         )
         floor = signature.end
 
 
 def name_before(text: str, floor: int, handle_at: int) -> tuple[int, str | None] | None:
     """(where the dash begins, the name) of an attribution whose handle's bracket is at ``handle_at``: the text behind
-    the last dash before it. ``None`` when there is no dash within a name's length."""
+    the last dash before it, or behind the one that opens its line (names hold dashes). ``None`` when there is no dash
+    within a name's length."""
     low = max(floor, handle_at - _NAME_CHARS)
     head = text[low:handle_at]
     for pattern in (_DASH, _THIN_DASH):
         dashes = [dash for dash in pattern.finditer(head) if head.count("\n", dash.end()) <= 2]
+        for dash in dashes[:-1]:
+            if opened := _opened(text, floor, low + dash.start(), handle_at):
+                return low + dash.start(), _name(opened)
         if dashes:
-            dash = dashes[-1]
-            return low + dash.start(), _name(head[dash.end() :])
+            return low + dashes[-1].start(), _name(head[dashes[-1].end() :])
     return None
+
+
+def _opened(text: str, floor: int, dash: int, handle_at: int) -> str | None:
+    """The name behind a dash that opens the attribution's own line, below a body; ``None`` where it is no such line."""
+    before = text[max(floor, dash - _NAME_CHARS) : dash].rstrip(" \t\xa0>")
+    opening = _LONG_DASH.match(text, dash)
+    if opening is None or not before.endswith("\n") or not before.strip(" \t\xa0\n>"):
+        return None
+    name = text[opening.end() : handle_at]
+    return name if len(name) <= _MOST_NAME_CHARS and "\n" not in name and not _NO_NAME.search(name) else None
 
 
 def _name(text: str) -> str | None:
@@ -179,81 +174,6 @@ def _permalink(text: str, place: int, end: int, links: Sequence[Link]) -> tuple[
         if target and (post := match(target["url"])):
             return post, target.end()
     return None, end
-
-
-def body_start(text: str, floor: int, end: int) -> int:
-    """Where the body that ends at ``end`` begins, not before ``floor`` (the rules of this module's head)."""
-    floor = max(floor, end - _BODY_CHARS)
-    lines = list(_lines_backwards(text, floor, end))
-    while lines and not lines[0][1].strip():
-        del lines[0]
-    if not lines:
-        return end
-    if lines[0][1].lstrip().startswith(">"):
-        return _quoted_start(lines)
-    start, nearest = lines[0]
-    units = weight(nearest)
-    if units > POST_UNITS + _SLACK_UNITS:
-        return _within_line(text, start, end)
-    spaced = any(not line.strip() for _, line in lines)
-    blank = False
-    for above, line in lines[1:]:
-        if not line.strip():
-            blank = True
-            continue
-        units += weight(line) + 1
-        marked = bool(_POST_MARKS.search(line))
-        if units > POST_UNITS + _SLACK_UNITS or (blank and not marked and not _LINK_ONLY.fullmatch(nearest)):
-            break
-        if _announces(line, nearest, marked=marked) or _reads_like_article(
-            line, marked=marked or (spaced and not blank)
-        ):
-            break
-        start, nearest, blank = above, line, False
-    return start
-
-
-def _quoted_start(lines: Sequence[tuple[int, str]]) -> int:
-    """A quote of Markdown or mail is a body whole, however long."""
-    quoted = takewhile(lambda line: line[1].lstrip().startswith(">"), lines)
-    return [start for start, _ in quoted][-1]
-
-
-def _lines_backwards(text: str, floor: int, end: int) -> Iterator[tuple[int, str]]:
-    while end > floor:
-        start = max(floor, text.rfind("\n", floor, end) + 1)
-        yield start, text[start:end]
-        end = start - 1
-
-
-def _reads_like_article(line: str, *, marked: bool) -> bool:
-    prose = len(line) > _PROSE_CHARS and _ENDS_SENTENCE.search(line) and not _ANY_LINK.search(line)
-    return bool(prose) and not marked
-
-
-def _announces(line: str, below: str, *, marked: bool) -> bool:
-    """Whether ``line`` introduces a post rather than a list of its own."""
-    if marked or not _ANNOUNCES.search(line) or len(line.split()) < 2:
-        return False
-    return bool(_SAYS.search(line)) or not _ITEM.match(below)
-
-
-def _within_line(text: str, start: int, end: int) -> int:
-    """Where a body begins inside a line that holds more than a post: at the last place where two blocks were glued
-    together, behind the last announcement, or at the first sentence from which a post's units suffice."""
-    line = text[start:end].rstrip()
-    for pattern in (_GLUED_BLOCKS, _ANNOUNCED, _SENTENCE_STARTS):
-        places = [found.end() for found in pattern.finditer(line) if found.end() < len(line)]
-        first = bisect_left(places, True, key=lambda place: weight(line[place:]) <= POST_UNITS)
-        if first < len(places):
-            return start + (places[first] if pattern is _SENTENCE_STARTS else places[-1])
-    return start
-
-
-def weight(text: str) -> int:
-    """The length of ``text`` as X counts it: a link 23, its own media 0, a character beyond the alphabets 2."""
-    text = _ANY_LINK.sub("x" * 23, _MEDIA_LINK.sub("", text).strip())
-    return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))
 
 
 def tidy(text: str) -> str:

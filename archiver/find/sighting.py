@@ -21,6 +21,7 @@ class Sighting:
     handle: str | None = None
     date: Moment | None = None
     text: str | None = None
+    text_before: str | None = None
     lang: str | None = None
     short_links: tuple[str, ...] = ()
     problem: str | None = None

@@ -157,7 +157,7 @@ def facts(value: Mapping[str, Any], dates: DateReader) -> dict[str, Any]:
 def _quoted(markup: str, dates: DateReader, told: dict[str, Any]) -> dict[str, Any]:
     """``told``, and what an oEmbed answer's markup adds where it was damaged (whole, it is found as markup)."""
     flat = flatten(markup)
-    for seen in attributions(flat.text, dates, flat.links):
+    for seen in attributions(flat.text, dates, flat.links, alone=True):
         said = {"author": seen.author, "handle": seen.handle, "date": seen.date, "text": seen.text}
         return {**told, **{key: item for key, item in said.items() if item}}
     return told

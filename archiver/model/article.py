@@ -14,13 +14,14 @@ from archiver.model.terms import Ended, Kind, Moment, PostRef
 class Find:
     """One embed or link as the article itself shows it; a claim of the article, not a fact about the post.
 
-    ``article``: the article's key. ``position``: 0-based, document order. ``form``: how it was written
-    (``blockquote``, ``plain-text``, ``iframe``, ``url``, …). ``post``: ``None`` without an id. ``url``: canonical post
-    URL, or the link as normalised, ``None`` when only text is left. ``date``: as printed (a UTC day) or exact
-    (``data-datetime``). ``problem``: why no post can be what is shown (an id that was never given), ``None`` when there
-    is nothing wrong; ``post`` is ``None`` then, and ``url`` the address as it is written. ``short_links``:
-    ``https://t.co/…`` links inside the embed, in order. ``snippet``: the source text or markup that it was read from,
-    at most 4,000 characters.
+    ``article``: the article's key. ``position``: 0-based, document order. ``form``: how it was written (``blockquote``,
+    ``plain-text``, ``iframe``, ``url``, …). ``post``: ``None`` without an id. ``url``: canonical post URL, or the link
+    as normalised, ``None`` when only text is left. ``date``: as printed (a UTC day) or exact (``data-datetime``).
+    ``text``: words that are surely the post's; ``text_before``: those before them that may be its beginning, or the
+    article's, ``None`` where the post is known to begin with ``text``. ``problem``: why no post can be what is shown
+    (an id that was never given), ``None`` when there is nothing wrong; ``post`` is ``None`` then, and ``url`` the
+    address as it is written. ``short_links``: ``https://t.co/…`` links inside the embed, in order. ``snippet``: the
+    source text or markup that it was read from, at most 4,000 characters.
     """
 
     article: str
@@ -34,6 +35,7 @@ class Find:
     handle: str | None = None
     date: Moment | None = None
     text: str | None = None
+    text_before: str | None = None
     lang: str | None = None
     short_links: tuple[str, ...] = ()
     problem: str | None = None

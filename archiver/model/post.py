@@ -36,7 +36,8 @@ class Fact:
     ``how``: source and field (``tweet-result.user.screen_name``, ``snowflake``, ``blockquote``). ``source``: the
     record whose bytes say so; ``None`` only where nothing is stored (``find``). ``precision``: for times. ``at``: when
     the source said so (aware UTC), ``None`` where that is not known or means nothing (a time computed from an id).
-    ``memento``: the web archive's capture that says so, ``None`` for what a service said to ourselves."""
+    ``memento``: the web archive's capture that says so, ``None`` for what a service said to ourselves. ``before``: of a
+    text that may begin earlier, the words before it, as ``Find.text_before``."""
 
     value: object
     how: str
@@ -44,6 +45,7 @@ class Fact:
     precision: Precision | None = None
     at: datetime | None = None
     memento: Memento | None = None
+    before: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,21 @@ def test_a_text_too_short_proves_nothing():
     assert (likeness.kind, likeness.proves) == ("short", False)
 
 
+@pytest.mark.parametrize(
+    ("before", "text", "kind"),
+    [
+        ("The keeper was asked.\nLamp lit at 23:14 local time,", POST.split("\n", 1)[1], "same"),
+        ("Lamp lit at 23:14 local time, nobody inside. – Door “still locked”,", "says @GullKeys_eg.", "same"),
+        ("Lamp lit at 23:14 local time,", "nobody inside. – Door “still locked”, sa…", "cut"),
+        ("Lamp lit at 23:41 local time,", "nobody inside. – Door “still locked”, says @GullKeys_eg.", "tail"),
+        ("Something else.", "says @GullKeys_eg.", "other"),
+    ],
+)
+def test_words_that_may_belong_to_a_text_count_as_far_as_the_other_has_them(before, text, kind):
+    """Where running text becomes an embed is told by the post."""
+    assert compare(text, POST, before=before).kind == kind
+
+
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_any_two_texts_compare(one, other):
     """No crash, a ratio between 0 and 1, and letter for letter only where the letters agree."""

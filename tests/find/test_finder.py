@@ -231,6 +231,32 @@ def test_pages_in_other_charsets_are_read(charset):
     assert (found.post and found.post.post_id, found.author) == (ID, "三浦")
 
 
+@pytest.mark.parametrize(
+    "element",
+    [
+        '<meta name="twitter:image" content="https://t.co/MetaImage1">',
+        '<meta name="twitter:url" content="https://t.co/MetaImage1">',
+        '<meta content="Rain again. pic.twitter.com/MetaImage1" name=twitter:description>',
+        '<meta property="og:description" content="Rain again. https://t.co/MetaImage1">',
+        '<link rel=shortlink href="https://t.co/MetaImage1">',
+    ],
+)
+def test_what_the_head_says_about_the_page_is_no_find(element):
+    """Cards and descriptions repeat, and cut, what the page itself shows."""
+    assert finds(f"<html><head>{element}</head><body><p>Rain.</p></body></html>") == ()
+    (found,) = finds(f"<html><head>{element}</head><body><p>Rain. https://t.co/MetaImage1</p></body></html>")
+    assert found.url == "https://t.co/MetaImage1"
+
+
+def test_two_posts_that_end_alike_are_two():
+    """Of a day, with the same last line: what stands before it tells them apart."""
+    signed = "— Ada (@ada) June 28, 2021"
+    text = f"One thing.\nTo be continued\n{signed}\nThe article.\nAnother thing.\nTo be continued\n{signed}\n"
+    found = find(text.encode(), key="k", name="a.txt").finds
+    assert [one.text for one in found] == ["To be continued", "To be continued"]
+    assert [one.text_before for one in found] == ["One thing.", "The article.\nAnother thing."]
+
+
 def test_snippets_are_bounded():
     """At most 4,000 characters of the source."""
     (found,) = finds(QUOTE.replace("Rain again", "rain " * 3_000))

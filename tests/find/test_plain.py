@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver.find.bodies import weight
 from archiver.find.dates import DateReader
-from archiver.find.plain import attributions, tidy, weight
+from archiver.find.plain import attributions, tidy
 from tests.shared import SHARED, needs_shared
 
 PROSE = (
@@ -39,6 +40,10 @@ def read(text):
         ("— דנה לוי (@dana) 9 בפברואר 2018", "דנה לוי", "dana", "2018-02-09"),
         ("— 🔥𝓧𝓲𝓷 Ada-Lou🏳️‍🌈 (@a) 16 мая 2018 г.", "🔥𝓧𝓲𝓷 Ada-Lou🏳️‍🌈", "a", "2018-05-16"),
         ("— programmer@work, kgogon (R) (@kg) May 1, 2018", "programmer@work, kgogon (R)", "kg", "2018-05-01"),
+        ("— A — B (@a_b) May 1, 2018", "A — B", "a_b", "2018-05-01"),
+        ("— Ada – 🇬🇧 (@a_b) May 1, 2018", "Ada – 🇬🇧", "a_b", "2018-05-01"),
+        ("—— Dr. A — The -- B (@a_b) May 1, 2018", "Dr. A — The -- B", "a_b", "2018-05-01"),
+        ("&mdash; A &mdash; B (@a_b) May 1, 2018", "A &mdash; B", "a_b", "2018-05-01"),
         ("— (@thegrugq) May 1, 2018", None, "thegrugq", "2018-05-01"),
         ("— Ada Byron (@ada_b)\nJune 28, 2021", "Ada Byron", "ada_b", "2021-06-28"),
         ("— Ada Byron (@ada_b) [June 28, 2021](https://x.com/ada_b/status/20)", "Ada Byron", "ada_b", "2021-06-28"),
@@ -95,10 +100,11 @@ BODIES = [
         "{body}\n— Ada (@ada) June 28, 2021\n{after}",
     ],
 )
-def test_a_body_is_whole_and_holds_nothing_of_the_article(body, layout):
-    """Lines and dashes of its own belong to it; the paragraph before it does not, whatever the blank lines."""
+def test_a_body_holds_nothing_of_the_article_and_none_of_it_is_lost(body, layout):
+    """What is surely the post's is its text; what may be its beginning stands before it."""
     (found,) = read(layout.format(prose=PROSE, body=body, after=AFTER))
-    assert tidy(body) == found.text
+    assert tidy(body).endswith(found.text)
+    assert tidy("\n".join(filter(None, (found.before, found.text)))).endswith(tidy(body))
 
 
 def test_a_quoted_body_is_the_whole_quote():
@@ -180,9 +186,12 @@ def test_any_text_is_read(text):
     st.integers(1, 28),
 )
 def test_what_is_printed_in_the_usual_form_is_read_back(lines, author, day):
-    """A post printed as embeds print it gives the post back."""
-    (found,) = read("\n".join(lines) + f"\n— {author} (@some_one) March {day}, 2020\n")
+    """A post printed as embeds print it gives the post back: whole in a quote, else with what may be its beginning."""
+    attribution = f"— {author} (@some_one) March {day}, 2020\n"
+    (found,) = read("\n".join(f"> {line}" for line in lines) + f"\n> {attribution}")
     assert (tidy("\n".join(lines)), author, f"2020-03-{day:02d}") == (found.text, found.author, str(found.date))
+    (found,) = read("\n".join(lines) + f"\n{attribution}")
+    assert tidy("\n".join(filter(None, (found.before, found.text)))) == tidy("\n".join(lines))
 
 
 @pytest.mark.parametrize(
