@@ -56,7 +56,7 @@ faults: $(VENV)/.dev ## every write, sync, link and unlink of a `save` goes wron
 	$(BIN)/python -m tests.faults
 	$(BIN)/python -m tests.faults.purge
 
-nights: $(VENV)/.dev ## a month of nights, each killed, stopped, out of room or met by another: the same end
+nights: $(VENV)/.dev ## a month of nights, each killed, stopped, met by another, or out of room (shim and tmpfs): the same end (wants gcc)
 	$(BIN)/python -m tests.night_loop
 
 bench: $(VENV)/.dev ## speed and memory beside wget, as ratios

@@ -7,6 +7,8 @@ report must say, worked out from the script and from what the catalog says is du
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +24,7 @@ from archiver.model import PostRef
 from archiver.night.order import SAME_NIGHT
 from archiver.store.archive import Archive
 from archiver.tools import run_async
+from tests.faults.zygote import WHATS
 from tests.loopback.nouns import Account, Photo, Post, snowflake
 from tests.loopback.scenarios import SCENARIOS, Scenario
 from tests.loopback.server import Host, LoopbackWeb, reply
@@ -213,9 +216,15 @@ def _instant(written: Any) -> datetime:
 def main(arguments: Sequence[str]) -> int:
     """One night as a process of its own, over the web that the folder's configuration names: its exit code.
 
-    ``python -m tests.month FOLDER NIGHT MINUTES``: so many minutes after the night's hour.
+    ``python -m tests.month FOLDER NIGHT MINUTES [CHANGE]``: so many minutes after the night's hour. With ``CHANGE``,
+    ``faults/shim.c`` is preloaded: the change to the archive's folder of that number (from 1; 0: none) finds the disk
+    full, and so does all that follows; a line for each change is added to ``FOLDER/changes``.
     """
     folder, on, minutes = Path(arguments[0]), int(arguments[1]), float(arguments[2])
+    if arguments[3:]:
+        what, code = WHATS["full"]
+        log = os.open(folder / "changes", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        ctypes.CDLL(None).arm(bytes(folder / "archive"), b"", log, b"", int(arguments[3]), what, code)
     clock = MovedClock(FIRST + timedelta(days=on - 1, minutes=minutes))
     work = tonight(config.load(folder / "config.toml"), night.Limits(), clock=clock, quiet=True)
     try:
