@@ -26,6 +26,8 @@ RECOVERABLE: frozenset[Availability | None] = frozenset(
 """Posts that their service was asked for, and did not show. One that nobody answered for, or that a rate limit hides,
 is likely to be had from the service itself another time."""
 
+_MOST_HELD = 1_000
+
 
 class Archivist:
     """Asks the archives at ``desk``; nobody when that is ``None``."""
@@ -83,6 +85,8 @@ class Archivist:
         day = f"{item.handle}@{item.date}".lower()
         key = f"{day}:{item.text_before}:{item.text}"
         if key not in self._searches:
+            if len(self._searches) >= _MOST_HELD:
+                self._searches = {name: one for name, one in self._searches.items() if not one.done()}
             archive = Consultation(self._desk, fetcher, self._patience, f"archives:{day}")
             self._searches[key] = asyncio.ensure_future(identify(item, platform, archive))
         return await self._searches[key]

@@ -128,6 +128,7 @@ class Catalog:
                 self._put_captures.run(connection, [_captured_row(captured, ref) for captured, ref in captures])
                 if self._captured_keys is not None:
                     self._captured_keys.update(hash((captured.slot, captured.url)) for captured, _ in captures)
+                    self._captured_keys = self._captured_keys if len(self._captured_keys) <= _KEYS_HELD else None
             if documents_:
                 self._put_documents.run(
                     connection, [{**documents.entry(one), **_place(ref)} for one, ref in documents_]
@@ -253,7 +254,8 @@ class Catalog:
 
     def captured(self, slot: str, url: str) -> Sequence[Mapping[str, Any]]:
         """The rows of ``capture`` for this slot and URL, newest first."""
-        if self._captured_keys is not None and hash((slot, url)) not in self._captured_keys:
+        keys = self._captured_keys  # another thread may give them up meanwhile
+        if keys is not None and hash((slot, url)) not in keys:
             return []
         with self._translated(), self._looker() as connection:
             return [row._mapping for row in self._captured.rows(connection, {"slot": slot, "url": url})]

@@ -89,6 +89,7 @@ class Originals:
             self._recent.popitem(last=False)
         if self._payloads is not None:
             self._payloads.add(hash(captured.payload_digest))
+            self._payloads = self._payloads if len(self._payloads) <= _KEYS_HELD else None
 
 
 def known(catalog: Catalog, record_id: str, target_uri: str, date: str) -> Mapping[str, Any] | None:
