@@ -163,7 +163,7 @@ folder = "saved"
     )
     room = newsroom(World(posts=POSTS, pages=pages), sources)
     report = night(room)
-    assert (report["exit_code"], report["articles"]["new"], report["embeds"]) == (0, 3, {"archived": 4})
+    assert (report["exit_code"], report["articles"]["new"], report["embeds"]) == (0, 4, {"archived": 4})
     again = night(room)
     assert (again["articles"], again["embeds"], again["warcs"]) == ({"announced": 0}, {}, [])
 

@@ -423,20 +423,24 @@ def test_a_stopped_save_keeps_what_was_finished_and_goes_on(newsroom, number, co
 
 
 def test_a_second_run_is_told_who_holds_the_archive(newsroom):
-    """Exit 75 at once, with the holder's pid; ``--wait-lock`` waits instead."""
+    """Who waits says for whom; with ``--wait-lock 0``, exit 75 at once."""
     room = newsroom(world(slow := post()))
-    room.web.delay_s = 0.5
+    room.web.delay_s = 6
     text = room.file("a.txt", slow.url())
     process = room.start("save", text)
     while not room.web.log:
         time.sleep(0.01)
-    refused = room.save(text)
+    refused = room.archiver("save", "--wait-lock", "0", text)
     assert refused.code == 75
     assert str(process.pid) in refused.err
+    waiting = room.start("save", "--json", text)
+    assert waiting.stderr
+    told = waiting.stderr.readline()
+    assert re.match(rf"waiting, at most 3600 s: .* in use by process {process.pid} on .* \(__main__.py save\)\n", told)
     room.web.delay_s = 0
-    assert room.archiver("save", "--json", "--wait-lock", "20", text).code == 0
-    process.communicate(timeout=20)
-    assert process.returncode == 0
+    for one in (process, waiting):
+        one.communicate(timeout=60)
+        assert one.returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from archiver import terminal
-from archiver.night.order import ARTICLE, POST
+from archiver.night.order import ABOUT
 
 
 class _Lines(logging.Formatter):
-    """``2026-11-22T02:30:00Z INFO message [article …]``, or one JSON object a line."""
+    """``2026-11-22T02:30:00Z RUN INFO message [article …]``, or one JSON object a line."""
 
     def __init__(self, run: str, *, as_json: bool) -> None:
         super().__init__()
@@ -21,13 +23,12 @@ class _Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC)
-        about = {"article": ARTICLE.get(), "post": POST.get()}
-        said = {name: value for name, value in about.items() if value}
+        said = ABOUT.get()
         if self._as_json:
             line = {"at": at.isoformat(), "level": record.levelname.lower(), "run": self._run, **said}
             return json.dumps({**line, "message": record.getMessage()}, ensure_ascii=True)
         named = "".join(f" [{name} {value}]" for name, value in said.items() if value not in record.getMessage())
-        return terminal.harmless(f"{at:%Y-%m-%dT%H:%M:%SZ} {record.levelname} {record.getMessage()}{named}")
+        return terminal.harmless(f"{at:%Y-%m-%dT%H:%M:%SZ} {self._run} {record.levelname} {record.getMessage()}{named}")
 
 
 def to_stderr(run: str, *, style: str, quiet: bool) -> logging.Handler:
@@ -47,3 +48,16 @@ def silence(handler: logging.Handler) -> None:
     ours = logging.getLogger("archiver")
     ours.removeHandler(handler)
     ours.propagate = True
+
+
+@contextmanager
+def hushed(quiet: bool) -> Iterator[None]:
+    """Within, nothing is logged but errors, if it is to be ``quiet``."""
+    ours = logging.getLogger("archiver")
+    before = ours.level
+    try:
+        if quiet:
+            ours.setLevel(logging.ERROR)
+        yield
+    finally:
+        ours.setLevel(before)

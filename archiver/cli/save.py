@@ -8,8 +8,11 @@ import click
 from rich.console import Console
 
 from archiver import config, printing, run, terminal, tools
-from archiver.cli import failure, shared
+from archiver.cli import failure, logs, shared
 from archiver.errors import NoInput, UsageError
+
+_WAIT_LOCK_S = 3600
+"""A person who saves one thing while a night runs wants it saved; one who counts on it is told."""
 
 
 @click.command()
@@ -18,7 +21,10 @@ from archiver.errors import NoInput, UsageError
 @click.option("--again", is_flag=True, help="Fetch a known article anew: it may have been edited.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing when everything is settled.")
 @shared.as_json
-@shared.wait_lock
+@click.option(
+    "--wait-lock", type=click.IntRange(0), default=_WAIT_LOCK_S, metavar="SECONDS", show_default=True,
+    help="Wait for another run (a night, say) to end; 0: end at once with 75.",
+)  # fmt: skip
 @click.pass_context
 def save(
     context: click.Context,
@@ -49,7 +55,10 @@ def save(
             missing = failure.say(error, debug=False)
     if not wanted:
         context.exit(missing)
-    code = tools.run_async(_save(settings, wanted, again=again, quiet=quiet, as_json=as_json, wait_lock_s=wait_lock))
+    with logs.hushed(quiet):
+        code = tools.run_async(
+            _save(settings, wanted, again=again, quiet=quiet, as_json=as_json, wait_lock_s=wait_lock)
+        )
     context.exit(missing or code)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from archiver import schedule
 from archiver.errors import ArchiverError, NoInput
-from archiver.model import Due, PostRef
+from archiver.model import Due, Outcome, PostRef
 from archiver.night.budget import Budget
 from archiver.night.discovery import Discovery
 from archiver.night.report import Tally
@@ -27,9 +29,8 @@ SAME_NIGHT = timedelta(minutes=10)
 # What a look wrote is dated by several readings of the clock: a moment later all of it is due.
 _A_MOMENT = timedelta(seconds=1)
 _log = logging.getLogger(__name__)
-# What a line of the log is about.
-ARTICLE: contextvars.ContextVar[str | None] = contextvars.ContextVar("article", default=None)
-POST: contextvars.ContextVar[str | None] = contextvars.ContextVar("post", default=None)
+ABOUT: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar("about", default=MappingProxyType({}))
+"""What a line of the log is about: keys by ``article``, ``post`` and ``link``."""
 
 
 class Night:
@@ -152,13 +153,14 @@ class Night:
         while not self._budget.over() and (target := next(targets, None)) is not None:
             if self._catalog.article(article_key(target)) is None:
                 said["new"] += 1
-                self._note(await self._run.save(target), None)
+                ABOUT.set({"article": article_key(target)})
+                self._note(await self._run.save(target), "new")
 
     # What is due
 
     async def _hand(self, due: Iterator[Due]) -> None:
         while not self._budget.over() and (one := next(due, None)) is not None:
-            (ARTICLE if one.kind == "article" else POST).set(one.key)
+            ABOUT.set({one.kind: one.key})
             work: dict[str, Callable[[Due, Body], Awaitable[None]]] = {
                 "article": self._article, "post": self._post, "link": self._link,
             }  # fmt: skip
@@ -227,8 +229,10 @@ class Night:
             failure: Body = next(iter(body.get("failures") or ()), {})
             word, said = str(failure.get("word") or "failed"), str(failure.get("reason") or "no answer")
             self.tally.problem("post", due.key, word, said)
+            _log.warning("post %s: %s: %s", due.key, word, said)
             return
         self.tally.posts["checked"] += 1
+        _log.info("post %s: checked, %s", due.key, body.get("availability"))
         if self._tell_changes(due, known, body):
             await self._refresh(due)
 
@@ -271,12 +275,30 @@ class Night:
             self.tally.problem("article", saved.article.key, "article", saved.error)
         elif word:
             self.tally.articles[word] += 1
-        for one in saved.outcomes:
-            self.tally.embeds[one.status] += 1
-            if one.status in ("pending", "failed"):
-                key = str(one.record.get("url") or one.find.snippet[:80])
-                self.tally.problem("find", key, one.status, one.error or one.status)
-        _log.info("%s: %d finds%s", saved.article.key, len(saved.outcomes), f"; {saved.error}" if saved.error else "")
+        with _about(article=saved.article.key):
+            why = f"; {saved.error}" if saved.error else ""
+            _log.info("%s: %d finds%s", saved.article.key, len(saved.outcomes), why)
+            for one in saved.outcomes:
+                self.tally.embeds[one.status] += 1
+                if one.status in ("pending", "failed"):
+                    self._note_problem(one)
+
+    def _note_problem(self, one: Outcome) -> None:
+        row, said = one.record, one.error or one.status
+        key = str(row.get("url") or one.find.snippet[:80])
+        self.tally.problem("find", key, one.status, said)
+        with _about(**({"post": f"{row['platform']}:{row['post_id']}"} if row.get("post_id") else {})):
+            _log.warning("%s: %s: %s", key, one.status, said)
+
+
+@contextlib.contextmanager
+def _about(**more: str) -> Iterator[None]:
+    """What is logged within is about this, too."""
+    token = ABOUT.set({**ABOUT.get(), **more})
+    try:
+        yield
+    finally:
+        ABOUT.reset(token)
 
 
 async def _together(work: Sequence[Coroutine[Any, Any, None]]) -> None:

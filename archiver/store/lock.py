@@ -117,5 +117,8 @@ def _shown(holder: dict[str, object]) -> str:
 
 def _command() -> str:
     # The verb at most: what else was typed may be private, and everybody may read the file.
-    verb = next(iter(sys.argv[1:]), "")
+    words = sys.argv[1:]
+    while words[:1] == ["--config"]:
+        words = words[2:]
+    verb = next(iter(words), "")
     return f"{Path(sys.argv[0]).name} {verb}"[:200] if verb.isalpha() else Path(sys.argv[0]).name[:200]

@@ -132,13 +132,16 @@ def _make(folder: Path) -> None:
 
 
 async def _locked(folder: Path, clock: Clock, wait_s: float) -> Lock:
-    deadline = clock.monotonic_s() + wait_s
+    deadline, told = clock.monotonic_s() + wait_s, False
     while True:
         try:
             return Lock.take(folder, clock.now())
-        except AlreadyRunning:
+        except AlreadyRunning as error:
             if clock.monotonic_s() >= deadline:
                 raise
+            if not told:
+                _log.warning("waiting, at most %g s: %s", wait_s, error)
+                told = True
         await clock.sleep(_LOCK_POLL_S)
 
 
