@@ -158,10 +158,16 @@ class Catalog(Protocol):
         ...
 
     def articles(
-        self, key: str | None = None, *, limit: int | None = None, due_by: datetime | None = None
+        self,
+        key: str | None = None,
+        *,
+        limit: int | None = None,
+        due_by: datetime | None = None,
+        named: str | None = None,
     ) -> Iterable[Mapping[str, Any]]:
         """Rows of articles (or of one), newest first: key, name, url, title, saved_at, finds, waiting, error, due_at.
-        ``due_by``: only those whose next look comes by then, what has waited longest first."""
+        ``due_by``: only those whose next look comes by then, what has waited longest first. ``named``: only those whose
+        key or name contains it."""
         ...
 
     def sightings(

@@ -7,10 +7,8 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from archiver.model import Outcome
 from archiver.terminal import harmless
 
 Row = Mapping[str, Any]
@@ -27,13 +25,19 @@ _COLOURS = {
 _VERDICTS = {"confirmed": "green", "contradicted": "red", "unconfirmed": "yellow"}
 
 
-def finds(console: Console, rows: Sequence[Row], *, outcome: bool) -> None:
+def finds(
+    console: Console, rows: Sequence[Row], *, outcome: bool, headings: Mapping[str, Sequence[str]] | None = None
+) -> None:
     """A table of finds; with ``outcome`` also of what came of them. Below each row, in full, where it leads, and the
-    beginning of what it says: links are never cut, so that they can be copied."""
+    beginning of what it says: links are never cut, so that they can be copied. ``headings``: the lines that stand above
+    the first row of each article, by its key."""
     head = ("#", "kind", "form", "who", "when", *(("status",) if outcome else ()))
     table = [head, *(_cells(row, outcome=outcome) for row in rows)]
     widths = [min(max(cell_len(line[column]) for line in table), 40) for column in range(len(head))]
     for number, cells in enumerate(table):
+        if number and headings and (number == 1 or rows[number - 1]["article"] != rows[number - 2]["article"]):
+            for place, said in enumerate(headings.get(rows[number - 1]["article"], ())):
+                console.print(Text(harmless(said), style="dim" if place else "bold"), soft_wrap=True)
         padded = [set_cell_size(cell, width) for cell, width in zip(cells, widths, strict=True)]
         line = Text("  ".join(padded).rstrip(), style="bold" if number == 0 else "")
         if number and outcome:
@@ -76,13 +80,27 @@ def waiting(console: Console, rows: Iterable[Row]) -> None:
             console.print(line + Text(harmless(f"{subject}: {row['error']}{when}")), soft_wrap=True)
 
 
+def heading(row: Row) -> tuple[str, str]:
+    """How an article (a row of ``Catalog.articles``) is headed: its title, and which of several of that title it is."""
+    key = str(row["key"])
+    which = f"{row['name']} (a file: {key})" if key.startswith("urn:") else key
+    return row["title"] or row["name"], which
+
+
 def article(console: Console, row: Row) -> None:
-    """What is known of an article itself: when its page was had, when it is looked at next, and how it changed."""
-    console.print(Text(harmless(row["title"] or row["key"]), style="bold"), soft_wrap=True)
+    """What is known of an article itself: when its page was had, where its bytes are, when it is looked at next, and
+    how it changed."""
+    source, counts = row["source"], f"{row['finds']} found, {row['waiting']} waiting"
+    console.print(Text(harmless(row["title"] or row["name"]), style="bold"), soft_wrap=True)
     for label, value in (
-        ("article", row["key"]),
-        ("page of", row["fetched_at"]),
+        ("article", row["article"]),
+        ("called", row["name"] if row["name"] != row["article"] else None),
+        ("canonical", row["canonical_url"]),
+        ("page of", row["fetched_at"] or ("not looked at yet" if source is None else None)),
         ("unchanged", row["unchanged_at"] and f"{row['unchanged_at']}, by its server's word"),
+        ("bytes", f"{source['warc']} @{source['offset']}" if source else None),
+        ("saved", f"{row['saved_at']}: {counts}{', not read to its end' if row['truncated'] else ''}"),
+        ("same as", row["same_as"]),
         ("next look", row["due_at"]),
         ("failed", row["error"]),
     ):
@@ -186,53 +204,3 @@ def _value(value: object) -> str:
         alt = f", described as “{value['alt']}”" if value.get("alt") else ""
         return f"{value['type']} {value['url']} ({held}){alt}"
     return ", ".join(f"{key} {_value(item)}" for key, item in value.items() if item is not None)
-
-
-class Onlooker:
-    """A progress display on a terminal, and none in a pipe (``ports.Watcher``)."""
-
-    def __init__(self) -> None:
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._progress.add_task("finds", total=0)
-        self._total = 0
-
-    def __enter__(self) -> Onlooker:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def pause(self) -> None:
-        """Make room for results on the same terminal."""
-        self._progress.refresh()
-
-    def found(self, article: str, finds: int) -> None:
-        self._total += finds
-        self._progress.update(self._task, total=self._total, description=harmless(article)[-40:])
-
-    def settled(self, article: str, outcome: Outcome) -> None:
-        self._progress.advance(self._task)
-
-
-class Meter:
-    """One line on a terminal that says how many bytes of how many are done, and none in a pipe."""
-
-    def __init__(self) -> None:
-        console = Console(stderr=True)
-        columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._progress.add_task("bytes", total=None)
-
-    def __enter__(self) -> Meter:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def advance(self, done_bytes: int, total_bytes: int) -> None:
-        """``done_bytes`` more of ``total_bytes`` are done."""
-        self._progress.update(self._task, advance=done_bytes, total=total_bytes)

@@ -80,10 +80,16 @@ def size_or_none(value: object) -> int:
 def days(value: object) -> tuple[float, ...]:
     if not isinstance(value, list):
         raise ValueError(f"wants a list of days such as [1, 7, 30], not {shown(value)}")
-    read = _each(number(1e-6), value)
+    read = _each(_day, value)
     if read != sorted(set(read)):
         raise ValueError(f"wants its days ascending, each once, not {shown(value)}")
     return tuple(read)
+
+
+def _day(value: object) -> float:
+    if not number(0)(value):
+        raise ValueError("wants days that are more than 0")
+    return number(0)(value)
 
 
 def words(value: object) -> tuple[str, ...]:

@@ -26,17 +26,30 @@ def listing(
     return catalog.sightings(limit=limit, due_by=due_by, **where)
 
 
-def articles(catalog: Catalog, *, limit: int | None = None, due_by: datetime | None = None) -> Iterable[Row]:
-    """One row an article, newest first, with its history (``article``); ``due_by`` as in ``listing``."""
-    for row in catalog.articles(limit=limit, due_by=due_by):
+def articles(
+    catalog: Catalog, *, limit: int | None = None, due_by: datetime | None = None, named: str | None = None
+) -> Iterable[Row]:
+    """One row an article, newest first: the row of ``Catalog.articles`` and ``fetched_at`` (when its page was had in
+    full), ``unchanged_at`` (when its server last said that it is so still, ``None``: never since) and ``changes``
+    (``at``, ``what``, ``from``, ``to``, ``added``, ``removed``); ``due_by`` as in ``listing``. ``named``: only those
+    whose key or name contains it."""
+    for row in catalog.articles(limit=limit, due_by=due_by, named=named):
         yield {**row, **_history(catalog.article(row["key"]) or {})}
 
 
-def article(catalog: Catalog, key: str) -> Row:
-    """What is known of an article itself: the row of ``Catalog.articles`` (empty for one that is not known) and
-    ``fetched_at`` (when its page was had in full), ``unchanged_at`` (when its server last said that it is so still,
-    ``None``: never since) and ``changes`` (``at``, ``what``, ``from``, ``to``, ``added``, ``removed``)."""
-    return next(({**row, **_history(catalog.article(key) or {})} for row in catalog.articles(key)), {})
+def named(catalog: Catalog, keys: Iterable[str]) -> Mapping[str, Row]:
+    """The rows of ``Catalog.articles`` of these articles, by their keys."""
+    return {key: row for key in keys for row in catalog.articles(key)}
+
+
+def _article(catalog: Catalog, row: Row) -> Row:
+    """The public record of an article itself."""
+    known = catalog.article(row["key"]) or {}
+    rest = {name: value for name, value in row.items() if name != "key"}
+    also = ("canonical_url", "lang", "source", "same_as")
+    head = {"kind": "article", "form": known.get("kind"), "article": row["key"]}
+    said = {**head, **rest, **{name: known.get(name) for name in also}, **_history(known)}
+    return {**said, "truncated": bool(known.get("truncated"))}
 
 
 def _history(known: Row) -> Row:
@@ -45,8 +58,8 @@ def _history(known: Row) -> Row:
 
 
 def show(catalog: Catalog, what: str) -> tuple[Sequence[Row], Sequence[Row]]:
-    """(the articles that ``what`` names, as ``article`` has them; every public record of it). ``what``: a post id, a
-    post's URL, a short link, or a part of an article's key or name.
+    """(the public record of each article that ``what`` names, newest first; those of its finds, or of the post or link
+    that it names). ``what``: a post id, a post's URL, a short link, or a part of an article's key or name.
 
     Raises ``NoInput`` when the archive holds nothing of that name.
     """
@@ -59,14 +72,17 @@ def show(catalog: Catalog, what: str) -> tuple[Sequence[Row], Sequence[Row]]:
     for key in keys:
         if found := tuple(catalog.sightings(key)):
             return (), found
-    if found := tuple(catalog.sightings(article=what)):
-        named = dict.fromkeys(str(row["article"]) for row in found)
-        return tuple(article(catalog, key) for key in named), found
+    if pages := tuple(_article(catalog, row) for row in catalog.articles(named=what)):
+        return pages, tuple(catalog.sightings(article=what))
     wanted = post or (PostRef(platform="x", post_id=what) if keys else None)
     decision = catalog.policy(wanted) if wanted else None
     if decision and decision["policy"] in ("restrict", "purge"):
         word = {"restrict": "restricted", "purge": "removed"}[decision["policy"]]
-        raise NoInput(f"{what}: {word} on {decision['at'][:10]}: {decision['reason']}")
+        hint = {
+            "restrict": "`archiver policy list` shows every decision, `archiver policy keep` shows it again",
+            "purge": "`archiver policy list` shows every decision",
+        }[decision["policy"]]
+        raise NoInput(f"{what}: {word} on {decision['at'][:10]}: {decision['reason']}", hint=hint)
     if wanted and (kept := catalog.post(wanted)):
         return (), (_beside(kept),)
     raise NoInput(f"{what}: not in the archive", hint="`archiver list` shows what is there")

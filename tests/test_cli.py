@@ -18,17 +18,46 @@ README = (ROOT / "README.md").read_text("utf-8")
 CONTEXT = click.Context(cli, info_name="archiver")
 COMMANDS = {name: command for name in cli.list_commands(CONTEXT) if (command := cli.get_command(CONTEXT, name))}
 
+POLICY = COMMANDS["policy"]
+assert isinstance(POLICY, click.Group)
+
 
 def help_of(name: str) -> str:
     """What ``archiver NAME --help`` prints."""
+    name, _, below = name.partition(" ")
     command = COMMANDS[name]
+    if below:
+        assert isinstance(command, click.Group)
+        command, name = command.commands[below], f"{name} {below}"
     return command.get_help(click.Context(command, info_name=f"archiver {name}", max_content_width=100))
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "config"])
+@pytest.mark.parametrize("name", [*COMMANDS, *(f"policy {name}" for name in POLICY.commands)])
 def test_the_help_of_a_command_ends_in_an_example(name):
     """A line that can be typed as it stands."""
-    assert re.search(rf"^ +(?:.*\| )?archiver {name} \S", help_of(name), re.MULTILINE)
+    assert re.search(rf"^ +(?:.*\| )?archiver (--config \S+ )?{name}( \S|$)", help_of(name), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--config", "no.toml", "list"],
+        ["list", "--config", "no.toml"],
+        ["list", "--config=no.toml", "--debug"],
+        ["policy", "list", "--config", "no.toml"],
+    ],
+)
+def test_the_program_s_options_may_stand_behind_the_command(words):
+    """Where one adds them to the line that went wrong; tracebacks then, too."""
+    done = subprocess.run([sys.executable, "-m", "archiver", *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, "no.toml: no such file" in done.stderr) == (78, True)
+    assert ("Traceback" in done.stderr) == ("--debug" in words)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_they_are_explained_once(name):
+    """In the program's own help."""
+    assert "--debug" not in help_of(name)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -162,7 +162,7 @@ def test_a_key_that_is_not_known_is_answered_with_the_nearest_one(file: Path, te
             "x.sources wants one of tweet-result, oembed, api, fxtwitter, not 'tweet-results', did you mean tweet-res",
         ),
         ("x", 'bearer_file = "nofile"', "x.bearer_file names no readable file: "),
-        ("nightly", "posts_days = [true]", "nightly.posts_days wants a number of at least 1e-06, not true"),
+        ("nightly", "posts_days = [true]", "nightly.posts_days wants a number of at least 0, not true"),
         ("nightly", "posts_days = [7, 1]", "nightly.posts_days wants its days ascending, each once, not [7, 1]"),
         ("x", 'oembed_url = "http://publish.twitter.com/oembed"', "x.oembed_url wants an https:// address"),
         ("x", 'oembed_url = "https://user@publish.twitter.com/"', "x.oembed_url wants an https:// address"),
@@ -180,7 +180,7 @@ def test_a_value_of_the_wrong_kind_is_explained(file: Path, section: str, line: 
     [
         ("network", 'allowed_ports = [80, "443", 99999]', ["'443'", "99999"]),
         ("x", "sources = ['oembd', 'graphql']", ["'oembd', did you mean oembed?", "'graphql'"]),
-        ("nightly", "posts_days = [0, 'a']", ["not 0", "not 'a'"]),
+        ("nightly", "posts_days = [0, 'a']", ["days that are more than 0", "not 'a'"]),
         ("nightly", "news_command = [1, 'mail', 2]", ["not 1", "not 2"]),
         ("politeness", 'hosts = { "t.co" = -1, "x.com" = "b" }', ["not -1", "not 'b'"]),
         ("network", 'connect_to = { "a" = "b:1", "c:1" = 2 }', ['not "a"', "not 2"]),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver import config, effective
@@ -110,6 +110,7 @@ def test_every_key_has_another_value_here():
     assert [(section, key) for section, keys in OTHERS.items() for key in keys] == PLACES
 
 
+@settings(deadline=None, max_examples=40)  # it writes files, and CI is slow
 @given(st.sets(st.sampled_from(PLACES)) | st.just(set(PLACES)), st.permutations(SOURCES), st.integers(0, len(SOURCES)))
 def test_what_is_printed_loads_back_to_the_same_configuration(tmp_path_factory, others, sources, kept):
     """From any folder; whatever was changed, in whatever order the sources stand."""
@@ -121,11 +122,11 @@ def test_what_is_printed_loads_back_to_the_same_configuration(tmp_path_factory, 
     data: dict[str, Any] = {section: {} for section in config.KEYS}
     for section, key in others:
         data[section][key] = OTHERS[section][key]
-    settings = config.build({**data, "sources": sources[:kept]}, base / "config.toml")
-    written = effective.toml(settings)
-    assert loaded(elsewhere / "config.toml", written) == replace(settings, path=None)
-    assert config.build(json.loads(json.dumps(effective.data(settings))), settings.path) == settings
-    assert tomllib.loads(written).get("sources", []) == effective.data(settings)["sources"]
+    built = config.build({**data, "sources": sources[:kept]}, base / "config.toml")
+    written = effective.toml(built)
+    assert loaded(elsewhere / "config.toml", written) == replace(built, path=None)
+    assert config.build(json.loads(json.dumps(effective.data(built))), built.path) == built
+    assert tomllib.loads(written).get("sources", []) == effective.data(built)["sources"]
 
 
 def loaded(path: Path, text: str) -> config.Config:
@@ -136,9 +137,9 @@ def loaded(path: Path, text: str) -> config.Config:
 
 def test_nothing_in_it_acts_on_a_terminal():
     """Texts keep their meaning, as escapes."""
-    settings = config.build({"archive": OTHERS["archive"]}, None)
-    assert "\\u202e\\u009b" in effective.toml(settings)
-    assert not {"\u202e", "\u009b", "\x1b"} & set(effective.toml(settings))
+    built = config.build({"archive": OTHERS["archive"]}, None)
+    assert "\\u202e\\u009b" in effective.toml(built)
+    assert not {"\u202e", "\u009b", "\x1b"} & set(effective.toml(built))
 
 
 def test_lists_keep_their_order_and_tables_are_tables():

@@ -83,7 +83,7 @@ class _Commands(click.Group):
             if place := family.get(name):
                 command = getattr(import_module(f"archiver.cli.{place.module}"), place.name)
                 assert isinstance(command, click.Command)
-                return command
+                return _with_options_of_all(command)
         return None
 
     def resolve_command(
@@ -102,6 +102,33 @@ class _Commands(click.Group):
                 formatter.write_dl([(name, place.line) for name, place in family.items()])
 
 
+def _with_options_of_all(command: click.Command) -> click.Command:
+    """``command`` (and those below it), which takes ``--config`` and ``--debug`` behind its name, too: there one adds
+    them to the line that just went wrong."""
+    if not any(isinstance(one, _OfAll) for one in command.params):
+        command.params += [
+            _OfAll("--config", metavar="FILE"),
+            _OfAll("--debug", is_flag=True),
+        ]
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _with_options_of_all(below)
+    return command
+
+
+class _OfAll(click.Option):
+    """An option of the program that stands behind a command; its help is the program's."""
+
+    def __init__(self, name: str, *, metavar: str | None = None, is_flag: bool = False) -> None:
+        super().__init__(
+            [name], metavar=metavar, is_flag=is_flag, hidden=True, expose_value=False, callback=self._kept,
+            help="As before the command.",
+        )  # fmt: skip
+
+    def _kept(self, context: click.Context, option: click.Parameter, value: object) -> None:
+        if value and context.find_root().obj is not None:
+            context.find_root().obj[option.name] = value
+
+
 @click.command(
     cls=_Commands,
     epilog=_EPILOG,
@@ -110,7 +137,7 @@ class _Commands(click.Group):
 @click.option(
     "--config", "config_file", metavar="FILE", help="Configuration (else $ARCHIVER_CONFIG, else ./config.toml)."
 )
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.option("--debug", is_flag=True, help="Show tracebacks. Both may stand behind the command, too.")
 @click.version_option(__version__, prog_name="archiver")
 @click.pass_context
 def cli(context: click.Context, config_file: str | None, debug: bool) -> None:

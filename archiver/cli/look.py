@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import get_args
 
 import click
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from archiver import printing, terminal, tools, view
 from archiver.cli import shared
+from archiver.errors import NoInput, UsageError
 from archiver.model import Availability, Status
 
 _KEPT = [status for status in get_args(Status) if status != "already"]
@@ -40,33 +42,47 @@ def list_(
     availability: str | None,
     article: str | None,
 ) -> None:
-    """List what the archive holds.
+    """List what the archive holds: posts and links under the articles that show them, or the articles alone.
 
     \b
     archiver list --status pending
+    archiver list --articles --article news.example/2026
     archiver list --json --handle samya_kullab
     """
+    wanted = {"handle": handle, "status": status, "availability": availability, "article": article}
+    chosen = {key: value for key, value in wanted.items() if value}
+    if articles and (of_posts := [f"--{name}" for name in chosen if name != "article"]):
+        raise UsageError(f"{', '.join(of_posts)}: of posts, not of articles", hint="leave out --articles")
     out = Console(highlight=False, emoji=False)
     due_by = tools.SystemClock().now() if due else None
     with tools.reading(shared.settings(context)) as catalog:
+        if article and not next(iter(catalog.articles(named=article, limit=1)), None):
+            raise NoInput(f"no article matches {article}", hint="`archiver list --articles` shows what is there")
         if articles:
-            rows = list(view.articles(catalog, limit=limit, due_by=due_by))
+            rows = list(view.articles(catalog, limit=limit, due_by=due_by, named=article))
         else:
-            wanted = {"handle": handle, "status": status, "availability": availability, "article": article}
-            named = {key: value for key, value in wanted.items() if value}
-            rows = list(view.listing(catalog, limit=limit, due_by=due_by, **named))
+            rows = list(view.listing(catalog, limit=limit, due_by=due_by, **chosen))
+        of = {} if articles or as_json else view.named(catalog, dict.fromkeys(row["article"] for row in rows))
     if as_json:
         for row in rows:
             click.echo(terminal.json_line(row))
     elif articles:
-        for row in rows:
-            counts = f"{row['finds']:>4} finds, {row['waiting']} waiting"
-            why = f" ({row['error']})" if row["error"] else ""
-            when = f", due {row['due_at'][:16]}Z" if due else ""
-            line = f"{str(row['saved_at'])[:16]}  {counts}{when}  {row['title'] or row['name']}{why}"
-            out.print(terminal.harmless(line), markup=False, soft_wrap=True)
-    else:
-        printing.finds(out, rows, outcome=True)
+        _articles(out, rows, due=due)
+    elif rows:
+        printing.finds(out, rows, outcome=True, headings={key: printing.heading(row) for key, row in of.items()})
+    if not rows:
+        click.echo("archiver: nothing of that is in the archive", err=True)
+
+
+def _articles(out: Console, rows: Sequence[view.Row], *, due: bool) -> None:
+    for row in rows:
+        counts = f"{row['finds']:>4} finds, {row['waiting']} waiting"
+        why = f" ({row['error']})" if row["error"] else ""
+        when = f", due {row['due_at'][:16]}Z" if due else ""
+        title, which = printing.heading(row)
+        line = f"{str(row['saved_at'])[:16]}  {counts}{when}  {title}{why}"
+        out.print(terminal.harmless(line), markup=False, soft_wrap=True)
+        out.print(" " * 18 + terminal.harmless(which), style="dim", markup=False, soft_wrap=True)
 
 
 @click.command()
@@ -74,19 +90,25 @@ def list_(
 @shared.as_json
 @click.pass_context
 def show(context: click.Context, what: str, as_json: bool) -> None:
-    """Show everything known about one post, link or article, each fact with its source.
+    """Show everything known about one post, link or article, each fact with its source. An article comes before its
+    finds: its page, where that lies, and when it is looked at next.
 
     \b
     archiver show 1409390776546258944
     archiver show https://t.co/X9DJa7awAM
+    archiver show https://news.example/story --json
     """
     out = Console(highlight=False, emoji=False)
     with tools.reading(shared.settings(context)) as catalog:
         articles, rows = view.show(catalog, what)
-    for article in () if as_json else articles:
-        printing.article(out, article)
-    for row in rows:
-        if as_json:
+    if as_json:
+        for row in (*articles, *rows):
             click.echo(terminal.json_line(row))
-        else:
-            printing.record(out, row)
+        return
+    for article in articles:
+        printing.article(out, article)
+        for row in rows:
+            if row["article"] == article["article"]:
+                printing.record(out, row)
+    for row in () if articles else rows:
+        printing.record(out, row)

@@ -37,7 +37,11 @@ def policy() -> None:
 @shared.wait_lock
 @click.pass_context
 def keep(context: click.Context, what: str, reason: str, wait_lock: float) -> None:
-    """Show it, and capture it again; an exception where its handle is restricted or purged."""
+    """Show it, and capture it again; an exception where its handle is restricted or purged.
+
+    \b
+    archiver policy keep 1409390776546258944 --reason "permission by mail, 5 July"
+    """
     _decide(context, what, "keep", reason, wait_lock)
 
 
@@ -47,7 +51,11 @@ def keep(context: click.Context, what: str, reason: str, wait_lock: float) -> No
 @shared.wait_lock
 @click.pass_context
 def restrict(context: click.Context, what: str, reason: str, wait_lock: float) -> None:
-    """Leave it out of list, show, export and pack; its bytes stay, and so do further captures."""
+    """Leave it out of list, show, export and pack; its bytes stay, and so do further captures.
+
+    \b
+    archiver policy restrict @handle --reason "asked by mail, 3 July"
+    """
     _decide(context, what, "restrict", reason, wait_lock)
 
 
@@ -67,6 +75,9 @@ def purge(
     A tombstone stands where each record was. Before it asks, and at the end, it names what is left: every text in the
     archive that names the post or has its words. Answers about other posts go with --quotations, pages of articles with
     --pages. Copies of the archive elsewhere, and packages that were made of it, nobody can know of.
+
+    \b
+    archiver policy purge https://x.com/handle/status/1409390776546258944 --reason "court order 12/26"
     """
     also = [*(["answer"] if quotations else []), *(["page"] if pages else [])]
     if not yes:
@@ -108,7 +119,11 @@ def _left(found: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 @shared.as_json
 @click.pass_context
 def list_(context: click.Context, as_json: bool) -> None:
-    """Every decision that holds, newest first."""
+    """Every decision that holds, newest first.
+
+    \b
+    archiver policy list --json
+    """
     out = Console(highlight=False, emoji=False)
     with tools.reading(shared.settings(context)) as catalog:
         for one in catalog.policies():

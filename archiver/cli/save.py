@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 from rich.console import Console
 
-from archiver import config, printing, run, terminal, tools
+from archiver import config, printing, progress, run, terminal, tools
 from archiver.cli import failure, logs, shared
 from archiver.errors import NoInput, UsageError
 
@@ -74,26 +74,30 @@ async def _save(
     out = Console(highlight=False, emoji=False)
     saved: list[run.Saved] = []
     async with tools.writing(settings, wait_lock_s=wait_lock_s) as ready:
-        with printing.Onlooker() as watcher:
+        with progress.Onlooker() as watcher:
             running = shared.run_of(settings, ready, watcher)
             async for result in running.save_all(targets, again=again):
                 saved.append(result)
-                if as_json:
-                    for outcome in result.outcomes:
-                        click.echo(terminal.json_line(outcome.record))
-                elif not (quiet and result.settled):
-                    watcher.pause()
-                    _tell(out, result)
-                if result.error:
-                    click.echo(terminal.harmless(f"archiver: {result.error}"), err=True)
-                elif result.article.truncated:
-                    click.echo(terminal.harmless(f"archiver: {result.article.name}: not read to its end"), err=True)
+                with watcher.aside():
+                    _tell(out, result, quiet=quiet, as_json=as_json)
     if not as_json and not quiet and len(saved) > 1:
         out.print(_sum(saved), soft_wrap=True)
     return _exit_code(saved)
 
 
-def _tell(out: Console, result: run.Saved) -> None:
+def _tell(out: Console, result: run.Saved, *, quiet: bool, as_json: bool) -> None:
+    if as_json:
+        for outcome in result.outcomes:
+            click.echo(terminal.json_line(outcome.record))
+    elif not (quiet and result.settled):
+        _show(out, result)
+    if result.error:
+        click.echo(terminal.harmless(f"archiver: {result.error}"), err=True)
+    elif result.article.truncated:
+        click.echo(terminal.harmless(f"archiver: {result.article.name}: not read to its end"), err=True)
+
+
+def _show(out: Console, result: run.Saved) -> None:
     rows = [outcome.record for outcome in result.outcomes]
     out.print(
         terminal.harmless(result.article.title or result.article.name), style="bold", markup=False, soft_wrap=True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from archiver import config, printing, run, tools
+from archiver import config, progress, run, tools
 from archiver.schedule import Rhythm
 
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON Lines on standard output.")
@@ -19,7 +19,7 @@ def settings(context: click.Context) -> config.Config:
 
 
 def run_of(
-    settings: config.Config, ready: tools.Tools, watcher: printing.Onlooker | None = None, *, reread: bool = False
+    settings: config.Config, ready: tools.Tools, watcher: progress.Onlooker | None = None, *, reread: bool = False
 ) -> run.Run:
     """A run over ``ready`` tools, as configured. ``reread``: of what is stored (``tools.rereading``)."""
     network, x = settings.network, settings.x

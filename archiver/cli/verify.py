@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from archiver import printing, terminal, tools
+from archiver import progress, terminal, tools
 from archiver.cli import shared
 from archiver.config import Config
 from archiver.errors import Damaged, UsageError
@@ -73,18 +73,18 @@ def verify(
     wanted = None if key is None else desk.named_key(key)
 
     def tell(found: Finding) -> None:
-        if as_json:
-            click.echo(terminal.json_line(asdict(found)))
-        elif not (quiet and found.level == "note"):
-            click.echo(terminal.harmless(_line(found), limit=4_000))
+        if quiet and found.level == "note" and not as_json:
+            return
+        with meter.aside():
+            click.echo(terminal.json_line(asdict(found)) if as_json else terminal.harmless(_line(found), limit=4_000))
 
-    with printing.Meter() as meter:
+    with progress.Meter() as meter:
         if rebuild:
             checked, kept = tools.run_async(tools.rebuild(settings, tell, meter.advance))
         elif parts:
             checked = tools.sample(settings, tell, parts=parts)
         elif files and all(is_package(file) for file in files):
-            checked = _packages(settings, files, tell, wanted, quiet=quiet, as_json=as_json)
+            checked = _packages(settings, files, tell, wanted, meter, quiet=quiet, as_json=as_json)
         elif any(is_package(file) for file in files):
             raise UsageError(
                 "packages (*.wacz) and WARCs are checked by themselves", hint="call verify once for each kind"
@@ -106,6 +106,7 @@ def _packages(
     paths: Sequence[Path],
     tell: Callable[[Finding], None],
     key: str | None,
+    meter: progress.Meter,
     *,
     quiet: bool,
     as_json: bool,
@@ -115,11 +116,11 @@ def _packages(
     for path in paths:
         proof = desk.prove(settings, path, tell, key)
         results.append(proof.checked)
-        if as_json:
-            said = {"level": "proof", "file": str(path), "key": proof.key}
-            click.echo(terminal.json_line({**said, "statements": [asdict(one) for one in proof.statements]}))
-        elif not quiet:
-            for one in proof.statements:
+        with meter.aside():
+            if as_json:
+                said = {"level": "proof", "file": str(path), "key": proof.key}
+                click.echo(terminal.json_line({**said, "statements": [asdict(one) for one in proof.statements]}))
+            for one in () if as_json or quiet else proof.statements:
                 mark = "proven    " if one.proven else "not proven"
                 click.echo(terminal.harmless(f"{mark} {path.name}: {one.text}"))
     numbers = ("files", "records", "data_bytes", "defects", "notes")

@@ -44,13 +44,19 @@ class Answers:
         return _loaded(self._rows.body(schema.link, short=clean(short)))
 
     def articles(
-        self, key: str | None = None, *, limit: int | None = None, due_by: datetime | None = None
+        self,
+        key: str | None = None,
+        *,
+        limit: int | None = None,
+        due_by: datetime | None = None,
+        named: str | None = None,
     ) -> Iterable[Row]:
         """See ``ports.Catalog``."""
         table, due = schema.article, next_look("article")
         columns: list[Any] = [*(table.c[name] for name in _ARTICLE), due.label("due_at")]
         query: sa.Select[Any] = sa.select(*columns)
         query = query.where(*([] if key is None else [table.c.key == clean(key)]))
+        query = query.where(*([] if named is None else [_named(table.c.key, named)]))
         query = _in_order(query, due, due_by, (table.c.at.desc(), table.c.key)).limit(limit)
         for batch in self._rows.stream(query, _BATCH):
             yield from ({**row._mapping, "due_at": _instant(row.due_at)} for row in batch)
@@ -178,7 +184,7 @@ def _about(key: str) -> sa.ColumnElement[bool]:
 
 
 def _wanted(where: Mapping[str, str]) -> Iterator[sa.ColumnElement[bool]]:
-    seen, article = schema.sighting.c, schema.article.c
+    seen = schema.sighting.c
     for name, value in where.items():
         match name:
             case "handle":
@@ -188,10 +194,15 @@ def _wanted(where: Mapping[str, str]) -> Iterator[sa.ColumnElement[bool]]:
             case "status":
                 yield seen.status == value
             case "article":
-                text = clean(value)
-                yield sa.or_(seen.article.contains(text, autoescape=True), article.name.contains(text, autoescape=True))
+                yield _named(seen.article, value)
             case _:
                 raise UsageError(f"sightings can't be chosen by {name}: handle, availability, status or article")
+
+
+def _named(key: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
+    """Whether the article of this ``key`` is what ``text``, its key or name or a part of one, names."""
+    part = clean(text)
+    return sa.or_(key.contains(part, autoescape=True), schema.article.c.name.contains(part, autoescape=True))
 
 
 def _loaded(body: str | None) -> dict[str, object] | None:

@@ -136,11 +136,14 @@ async def _locked(folder: Path, clock: Clock, wait_s: float) -> Lock:
     while True:
         try:
             return Lock.take(folder, clock.now())
-        except AlreadyRunning as error:
+        except AlreadyRunning as busy:
             if clock.monotonic_s() >= deadline:
-                raise
+                if not wait_s:
+                    raise
+                hint = "wait until it is done, or longer"
+                raise AlreadyRunning(f"{busy}, also after {wait_s:g} seconds", hint=hint) from None
             if not told:
-                _log.warning("waiting, at most %g s: %s", wait_s, error)
+                _log.warning("waiting, at most %g s: %s", wait_s, busy)
                 told = True
         await clock.sleep(_LOCK_POLL_S)
 
