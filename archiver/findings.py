@@ -37,11 +37,11 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repaired:
-    """What ``repair`` made of a file. ``made``: the new file, ``None`` when there was nothing to repair. ``kept``:
-    where the damaged file lies now, byte for byte as it was. ``records``: how many are in the new file. ``orphans``:
-    the file with whole records of exchanges that are not, ``None`` when there are none. ``lost_bytes``: of the old
-    file, in no whole record. ``lost``: the slots of captures that are gone. ``again``: articles, posts and links that
-    are asked for again for that reason."""
+    """What ``repair`` made of a file. ``made``: the new file, ``None`` when there was nothing to repair, or nothing
+    whole but ``orphans``. ``kept``: where the damaged file lies now, byte for byte as it was. ``records``: how many are
+    in the new file. ``orphans``: the file with records that are whole, of exchanges that are not; ``None`` when there
+    are none. ``lost_bytes``: of the old file, in no whole record. ``lost``: the slots of captures that are gone.
+    ``again``: articles, posts and links that are asked for again for that reason."""
 
     made: str | None
     kept: str

@@ -135,26 +135,37 @@ def repair(context: click.Context, file: Path, as_json: bool) -> None:
     """Salvage every whole record of a damaged WARC into a new one. The old file keeps every byte.
 
     In the archive, the new file takes the old one's place, the old one goes to quarantine/, the catalog is made anew,
-    and what was lost is asked for again by the next run. Elsewhere, FILE.repaired.warc.gz is made beside it.
+    and what was lost is asked for again by the next run. Elsewhere, FILE.repaired.warc.gz is made beside it; of a
+    damaged WACZ, too. Exit code 65 when nothing in it is whole.
 
     \b
     archiver repair warcs/archiver-20260705123456789-00001-desk-4711.warc.gz
     """
-    done = tools.run_async(tools.repair(shared.settings(context), file))
+    settings = shared.settings(context)
+    if is_package(file) and not desk.prove(settings, file, lambda _: None).checked.defects:
+        done = Repaired(made=None, kept=str(file))
+    else:
+        done = tools.run_async(tools.repair(settings, file))
     if as_json:
         click.echo(terminal.json_line(asdict(done)))
-        return
-    for line in _repaired(done):
+    for line in () if as_json else _repaired(done):
         click.echo(terminal.harmless(line))
+    context.exit(Damaged.exit_code if done.orphans and not done.made else 0)
 
 
 def _repaired(done: Repaired) -> Iterator[str]:
-    if done.made is None:
+    if done.made is None and done.orphans is None:
         yield f"{done.kept}: nothing to repair"
         return
-    yield f"{done.made}: {done.records:,} records; {done.lost_bytes:,} bytes of {done.kept} are in no whole record"
+    lost = f"{done.lost_bytes:,} bytes of {done.kept} are in no whole record"
+    yield (
+        f"{done.made}: {done.records:,} records; {lost}" if done.made else f"{done.kept}: no exchange is whole; {lost}"
+    )
     if done.orphans:
-        yield f"{done.orphans}: whole records of exchanges that are not"
+        yield (
+            f"{done.orphans}: records that are whole, but whose exchange is not (a response without its request, say); "
+            "no archive can use them, and they are kept apart"
+        )
     for slot in done.lost:
         yield f"lost: {slot}"
     if done.again:

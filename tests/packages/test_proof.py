@@ -210,6 +210,18 @@ def zipped(path, name):
         return held.read(name)
 
 
+def test_a_whole_package_is_nothing_to_repair(newsroom, package, tmp_path):
+    """A damaged one is: the WARCs in it are salvaged."""
+    path = tmp_path / "x.wacz"
+    shutil.copy(package, path)
+    said = newsroom.archiver("repair", path)
+    assert (said.code, said.out) == (0, f"{path}: nothing to repair\n")
+    assert [one.name for one in tmp_path.iterdir()] == ["x.wacz"]
+    path.write_bytes(path.read_bytes()[:-1000])
+    (row,) = newsroom.archiver("repair", path, "--json").rows
+    assert row["records"] > 10
+
+
 def test_a_timestamp_of_something_else(stamping, package, tmp_path):
     """Is a defect, whoever gave it."""
     path = tmp_path / "x.wacz"

@@ -18,10 +18,10 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from archiver.errors import ArchiverError, NoInput, UsageError
+from archiver.errors import ArchiverError, CannotCreate, Damaged, NoInput, UsageError
 from archiver.findings import Finding, Repaired
 from archiver.model import Document
-from archiver.store import connection, records, warc
+from archiver.store import connection, records, recovery, warc
 from archiver.store.catalog import Catalog
 from archiver.store.lock import Lock
 from archiver.store.member import Buffer
@@ -39,8 +39,8 @@ def repair(path: Path, folder: Path, now: datetime, software: str) -> tuple[Repa
     """Repair the WARC ``path``; in the archive ``folder`` also put the new file in its place. Returns also the
     documents that must be written into the archive now.
 
-    Raises ``NoInput`` when there is no such file, ``UsageError`` for one that is being written, ``AlreadyRunning``,
-    ``StoreError``.
+    Raises ``NoInput`` when there is no such file, ``UsageError`` for one that is being written, ``Damaged`` when no
+    whole record is in it, ``CannotCreate`` when the new file's name is taken, ``AlreadyRunning``, ``StoreError``.
     """
     if not path.is_file():
         raise NoInput(f"{path}: no such file")
@@ -71,7 +71,10 @@ def _beside(path: Path) -> Repaired:
             done = salvage(fd, size, out.write, apart.write, strict=strict)
     finally:
         os.close(fd)
-    return _said(str(new), str(path), done, str(orphans) if done.orphans else None)
+    if not (done.records or done.orphans):
+        raise Damaged(f"{path}: no whole WARC record is in it", hint="bring it back from a copy, if it was a WARC")
+    made = str(new) if done.records else None
+    return _said(made, str(path), done, str(orphans) if done.orphans else None)
 
 
 def _in_archive(path: Path, folder: Path, now: datetime, software: str) -> tuple[Repaired, Sequence[Document]]:
@@ -109,8 +112,10 @@ def _in_archive(path: Path, folder: Path, now: datetime, software: str) -> tuple
 
 
 def _anew(folder: Path, now: datetime, said: Repaired, damaged: str) -> tuple[Repaired, Sequence[Document]]:
-    """Make the catalog anew; what it no longer knows is to be asked for again."""
+    """Make the catalog anew, and list the new file in the manifest; what the catalog no longer knows is to be asked for
+    again."""
     _, old = make_anew(folder, f"before-repair-{now:%Y%m%dT%H%M%SZ}", _nobody)
+    _listed(folder, now)
     if old is None:
         return said, ()
     try:
@@ -126,6 +131,14 @@ def _anew(folder: Path, now: datetime, said: Repaired, damaged: str) -> tuple[Re
         then.close()
         fresh.close()
     return replace(said, lost=tuple(sorted(set(lost.values()))), again=sum(one.at == now for one in found)), found
+
+
+def _listed(folder: Path, now: datetime) -> None:
+    catalog = Catalog.open(folder / connection.FILE_NAME)
+    try:
+        recovery.listed(folder, catalog, now, ())
+    finally:
+        catalog.close()
 
 
 def _about(folder: Path, old: str, digest: str, software: str, kept: set[str]) -> Sequence[tuple[str, str]]:
@@ -170,7 +183,7 @@ def _is_known(folder: Path, name: str, size: int, digest: str) -> bool:
     return digests.get(name, (size, digest)) == (size, digest)
 
 
-def _said(made: str, kept: str, done: Salvaged, orphans: str | None) -> Repaired:
+def _said(made: str | None, kept: str, done: Salvaged, orphans: str | None) -> Repaired:
     return Repaired(made=made, kept=kept, records=done.records, orphans=orphans, lost_bytes=done.lost_bytes)
 
 
@@ -180,7 +193,11 @@ class _Out:
     def __init__(self, path: Path) -> None:
         self._path = path
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._file = os.fdopen(os.open(path, flags, 0o644), "wb")
+        try:
+            self._file = os.fdopen(os.open(path, flags, 0o644), "wb")
+        except FileExistsError as error:
+            hint = "it may be what an earlier repair made: move it away to have it made again"
+            raise CannotCreate(f"{path} is there already", hint=hint) from error
         self.write = self._file.write
 
     def __enter__(self) -> _Out:

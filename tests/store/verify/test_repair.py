@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import itertools
+import re
 import zlib
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.errors import NoInput, UsageError
+from archiver.errors import CannotCreate, Damaged, NoInput, UsageError
 from archiver.findings import Finding
 from archiver.store.member import Stored
 from archiver.store.verify import archive, given
@@ -261,6 +262,40 @@ def stored_member(raw):
     packer.write(raw)
     packer.flush()
     return b"".join(pieces)
+
+
+def test_the_archive_is_sound_at_once(folder):
+    """The new file is in the manifest, without another run, whatever else there is to be written."""
+    (path,) = warcs(folder)
+    damaged(path, (bounds(path)[-2] + bounds(path)[-1]) // 2)
+    repair(path, folder, LATER, "archiver/test")
+    assert defects(folder) == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"hello\nworld\n" * 100, gzip.compress(b"hello", mtime=0), bytes(5000)],
+    ids=["empty", "text", "gzip", "zeros"],
+)
+def test_what_is_no_warc_leaves_no_file(tmp_path, data):
+    """It is damaged beyond repair."""
+    path = tmp_path / "my.txt"
+    path.write_bytes(data)
+    with pytest.raises(Damaged, match="no whole WARC record"):
+        repair(path, tmp_path / "archive", NOW, "x")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_earlier_repair_is_not_written_over(tmp_path):
+    """The message names it, not the damaged file."""
+    path = tmp_path / NAME
+    path.write_bytes(sample().data()[:-9])
+    done, _ = repair(path, tmp_path / "archive", NOW, "x")
+    assert done.made
+    before = Path(done.made).read_bytes()
+    with pytest.raises(CannotCreate, match=re.escape(f"{done.made} is there already")):
+        repair(path, tmp_path / "archive", NOW, "x")
+    assert Path(done.made).read_bytes() == before
 
 
 def test_what_can_not_be_repaired(tmp_path):
