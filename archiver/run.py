@@ -31,6 +31,7 @@ from archiver.sources import identity, same_site, tidy
 
 __all__ = ["Reach", "Run", "Saved", "Target", "Traffic", "article_key", "kept", "look"]
 Body = Mapping[str, Any]
+_STATUS_WORDS = {404: "gone", 410: "gone", 401: "refused", 403: "refused", 451: "refused"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ class Saved:
     """What came of one target. ``error``: why the article itself could not be had, or not to its end, ``None`` when it
     could; ``looked``: whether there was anything to look through; ``retry``: whether another try can help;
     ``same_as``: the key of the article that it turned out to be another address of; ``unchanged``: the server said
-    that its page is as we hold it."""
+    that its page is as we hold it; ``word``: the class of ``error`` (``FetchError.word``, ``gone`` for 404 and 410)."""
 
     article: Article
     traffic: Traffic
@@ -81,6 +82,7 @@ class Saved:
     retry: bool = False
     same_as: str | None = None
     unchanged: bool = False
+    word: str | None = None
 
     @property
     def settled(self) -> bool:
@@ -166,11 +168,12 @@ class Run:
             try:
                 page = await self._pages.look(article.key, fetcher, again=again, if_changed=if_changed)
             except FetchError as error:
-                return await self._unavailable(article, str(error), error.retry, fetcher)
+                return await self._unavailable(article, str(error), error.word, error.retry, fetcher)
             exchange = page.answer
             if exchange.status != 200 or exchange.body is None:
                 problem = exchange.body_problem if exchange.status == 200 else f"answered {exchange.status}"
-                return await self._unavailable(article, f"{exchange.url}: {problem}", exchange.status >= 500, fetcher)
+                said, word = f"{exchange.url}: {problem}", _STATUS_WORDS.get(exchange.status, "failed")
+                return await self._unavailable(article, said, word, exchange.status >= 500, fetcher)
             data, media_type, charset = exchange.body, exchange.media_type, _charset(exchange)
             article = replace(article, url=exchange.url, source=exchange.warc, fetched_at=exchange.started_at)
             article = replace(article, truncated=exchange.cut is not None)
@@ -239,12 +242,12 @@ class Run:
         """Where ``link`` leads, as its document's body; what was settled before is not followed again."""
         return await self._settler.link(link, self._fetcher)
 
-    async def _unavailable(self, article: Article, error: str, retry: bool, fetcher: _Counting) -> Saved:
+    async def _unavailable(self, article: Article, error: str, word: str, retry: bool, fetcher: _Counting) -> Saved:
         """The article could not be had. The archive remembers that it was asked for, and what an earlier look found."""
         known = self._catalog.article(article.key)
         if known is None or not known.get("source"):
-            await self._keep_article(article, (), error, None)
-        return Saved(article=article, traffic=fetcher.traffic, error=error, looked=False, retry=retry)
+            await self._keep_article(article, (), error, None, word=word)
+        return Saved(article=article, traffic=fetcher.traffic, error=error, word=word, looked=False, retry=retry)
 
     async def announce(
         self, found: Sequence[Announced], *, source: str, seen_in: WarcRef | None, due: datetime
@@ -281,6 +284,7 @@ class Run:
         error: str | None,
         page: Page | None,
         *,
+        word: str = "failed",
         same_as: str | None = None,
     ) -> None:
         """Write the article's document, unless the newest one already says the same."""
@@ -289,7 +293,7 @@ class Run:
         document = record.article_document(article, records, at=self._clock.now(), error=error, slot=slot)
         known = self._catalog.article(article.key)
         fresh = page is not None and (page.unchanged is not None or known is None or slot != known.get("slot"))
-        body = schedule.of_article(document.body, known, self._rhythm, looked=error is not None or fresh)
+        body = schedule.of_article(document.body, known, self._rhythm, looked=error is not None or fresh, word=word)
         body |= record.standing(page.unchanged if page else None, known, slot)
         if page and page.same_validators and schedule.newly_changed(body, known):
             body |= {"validators_lie": True}

@@ -127,9 +127,10 @@ def of_link(body: Body, known: Body | None) -> Json:
     return {**body, "due_at": _written(due), "tries": tries}
 
 
-def of_article(body: Body, known: Body | None, rhythm: Rhythm, *, looked: bool) -> Json:
+def of_article(body: Body, known: Body | None, rhythm: Rhythm, *, looked: bool, word: str = "failed") -> Json:
     """``body``, an article's new document, with its next look and what changed since ``known``. ``looked``: whether its
-    page was asked for now; otherwise the next look stays as it was. A file is never looked at again."""
+    page was asked for now; otherwise the next look stays as it was. ``word``: the class of what failed, where something
+    did. A file is never looked at again."""
     before, at = known or {}, _instant(body["saved_at"])
     kept = {name: before[name] for name in ("announced", "due_at", "watched_from", "tries") if name in before}
     if not looked or str(body["key"]).startswith("urn:"):
@@ -140,7 +141,7 @@ def of_article(body: Body, known: Body | None, rhythm: Rhythm, *, looked: bool) 
     began = _written(at) if found or not before.get("source") else before.get("watched_from") or _written(at)
     tries = int(before.get("tries") or 0) + 1 if body.get("error") else 0
     if tries:
-        due: datetime | None = retry_at("failed", tries, at, str(body["key"]))
+        due: datetime | None = retry_at(word, tries, at, str(body["key"]))
     else:
         due = next_look(_instant(began), at, rhythm.articles_days, None, str(body["key"]))
     watched = {"due_at": _written(due), "watched_from": began, "tries": tries}

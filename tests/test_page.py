@@ -131,5 +131,32 @@ def test_a_304_that_nobody_asked_for_is_no_page(room):
     assert len(document(newsroom)["outcomes"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "known", "word", "days"),
+    [
+        (404, False, "gone", 1),
+        (404, True, "gone", 1),
+        (403, False, "refused", 7),
+        (451, True, "refused", 7),
+        (500, False, "failed", 1 / 24),
+    ],
+)
+def test_what_failed_waits_by_its_class(room, status, known, word, days):
+    """Whether the article was ever had or not; up to a fifth sooner."""
+    newsroom, _ = room
+    if known:
+        nights(newsroom, 0)
+
+    async def fails(asked: Asked, line: Line) -> None:
+        await line.send(reply(status, b"no"))
+
+    newsroom.web.hosts = {**newsroom.web.hosts, "news.example": fails}
+    (report,) = nights(newsroom, 1)
+    assert report["failed"] == {word: 1}
+    (row,) = newsroom.archiver("list", "--articles", "--json").rows
+    left = datetime.fromisoformat(row["due_at"]) - FIRST - timedelta(days=1)
+    assert 0.8 * days <= left / timedelta(days=1) <= days + 0.01
+
+
 async def _not_modified(asked: Asked, line: Line) -> None:
     await line.send(reply(304, b""))

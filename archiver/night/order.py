@@ -161,15 +161,14 @@ class Night:
     async def _hand(self, due: Iterator[Due]) -> None:
         while not self._budget.over() and (one := next(due, None)) is not None:
             ABOUT.set({one.kind: one.key})
-            work: dict[str, Callable[[Due, Body], Awaitable[None]]] = {
+            work: dict[str, Callable[[Due, Body], Awaitable[str | None]]] = {
                 "article": self._article, "post": self._post, "link": self._link,
             }  # fmt: skip
             if not await self._comes_due(one):
                 return
             known = self._known(one)
             if known is not None and self._still_due(known):
-                await work[one.kind](one, known)
-                await self._move_on(one)
+                await self._move_on(one, await work[one.kind](one, known))
 
     async def _comes_due(self, due: Due) -> bool:
         """Wait until it is due: a second look is evidence only when it is a whole day later. ``False`` when the night
@@ -188,17 +187,18 @@ class Night:
         at = known.get("due_at") or known.get("try_again_at")
         return isinstance(at, str) and datetime.fromisoformat(at) <= self._until
 
-    async def _move_on(self, due: Due) -> None:
-        """What left no document rests, ever longer; so nothing is asked for twice a night, and nothing is forgotten."""
+    async def _move_on(self, due: Due, word: str | None) -> None:
+        """What left no document rests, ever longer; so nothing is asked for twice a night, and nothing is forgotten.
+        ``word``: the class of what failed, where its document does not say."""
         known = self._known(due)
         if known is None or not self._still_due(known):
             return
         words = [str(one.get("word")) for one in known.get("failures") or ()]
-        word = words[0] if words else "failed"
+        word = words[0] if words else word or "failed"
         until = schedule.retry_at(word, due.tries + 1, self._clock.now(), due.key)
         await self._catalog.postpone(due, until, due.tries + 1, word)
 
-    async def _article(self, due: Due, known: Body) -> None:
+    async def _article(self, due: Due, known: Body) -> str | None:
         seen = bool(known.get("source") or known.get("error"))
         target = Target(name=str(known.get("name") or due.key), url=due.key)
         saved = await self._run.save(target, again=seen, if_changed=True)
@@ -214,6 +214,7 @@ class Night:
             self.tally.articles["unchanged"] += 1
         for change in schedule.newly_changed(self._catalog.article(due.key) or {}, known):
             self.tally.changed("article", due.key, change)
+        return saved.word
 
     async def _post(self, due: Due, known: Body) -> None:
         ref = _ref(due.key)
@@ -272,7 +273,7 @@ class Night:
             self.tally.articles["known by another address"] += 1
             return
         if saved.error:
-            self.tally.problem("article", saved.article.key, "article", saved.error)
+            self.tally.problem("article", saved.article.key, saved.word or "failed", saved.error)
         elif word:
             self.tally.articles[word] += 1
         with _about(article=saved.article.key):
