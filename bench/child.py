@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from archiver import cli, config, run, tools  # noqa: F401  # cli: what the command imports is imported before the clock
+from archiver import cli, config, intake, run, tools  # noqa: F401  # cli: what the command imports is imported before the clock
 from archiver.model import Request
 
 
@@ -59,7 +59,7 @@ async def fetch(settings: config.Config, urls: list[str]) -> int:
 def main() -> None:
     settings = config.load(Path(sys.argv[1]))
     names = Path(sys.argv[2]).read_text().split()
-    targets = [run.Target(name=name, url=url, data=data) for name in names for url, data in [tools.read_target(name)]]
+    targets = [run.Target(name=name, url=url, data=data) for name in names for url, data in [intake.read_target(name)]]
     work = fetch(settings, names) if "--fetch" in sys.argv else save(settings, targets)
     profile = cProfile.Profile() if "--profile" in sys.argv else None
     start, cpu = time.perf_counter(), time.process_time()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 from rich.console import Console
 
-from archiver import config, printing, run, terminal, tools
+from archiver import config, intake, printing, run, terminal, tools
 from archiver.cli import failure, shared
 from archiver.errors import ArchiverError, NoInput
 
@@ -42,7 +42,7 @@ def find(context: click.Context, targets: tuple[str, ...], url: str | None, as_j
     for name in targets:
         read = 0
         try:
-            for one in tools.documents(name, url, tell):
+            for one in intake.documents(name, url, tell):
                 read += 1
                 target = run.Target(**one._asdict())
                 if target.data is None:
@@ -86,7 +86,7 @@ def resolve(context: click.Context, urls: tuple[str, ...], as_json: bool, wait_l
     \b
     archiver resolve https://t.co/X9DJa7awAM pic.twitter.com/X9DJa7awAM
     """
-    links = [tools.link(url) for url in urls]
+    links = [intake.link(url) for url in urls]
     context.exit(tools.run_async(_resolve(shared.settings(context), links, as_json=as_json, wait_lock_s=wait_lock)))
 
 

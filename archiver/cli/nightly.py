@@ -15,7 +15,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from archiver import __version__, config, night, terminal, tools, upkeep
+from archiver import __version__, config, intake, night, terminal, tools, upkeep
 from archiver.cli import logs, shared
 from archiver.errors import AlreadyRunning, ArchiverError, NoInput
 from archiver.night.discovery import Discovery
@@ -216,7 +216,7 @@ def _night(settings: config.Config, ready: tools.Tools, budget: night.Budget) ->
         Discovery(ready.scout, ready.catalog, ready.clock, running, upkeep.read_list),
         budget,
         hands=settings.network.parallel,
-        documents=lambda where, tell: (Target(**one._asdict()) for one in tools.documents(where, None, tell)),
+        documents=lambda where, tell: (Target(**one._asdict()) for one in intake.documents(where, None, tell)),
         fingerprint=upkeep.fingerprint,
         remember=lambda: tools.keep_manners(ready.catalog, ready.manners),
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 from rich.console import Console
 
-from archiver import config, printing, progress, run, terminal, tools
+from archiver import config, intake, printing, progress, run, terminal, tools
 from archiver.cli import failure, logs, shared
 from archiver.errors import NoInput, UsageError
 
@@ -48,7 +48,7 @@ def save(
     wanted, missing = [], 0
     for name in targets:
         try:
-            wanted.append(run.Target(**tools.document(name, url)._asdict()))
+            wanted.append(run.Target(**intake.document(name, url)._asdict()))
         except NoInput as error:
             if len(targets) == 1:
                 raise

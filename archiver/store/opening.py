@@ -39,8 +39,8 @@ class About:
 class Habits:
     """How the archive is kept. ``max_idle_s``: a file is closed after so long without a write. ``revisits``: whether a
     payload that is held already is stored again. ``mask_cookies``: whether ``Set-Cookie``'s values are left out.
-    ``robots``: whether robots.txt is asked (``obey``, ``ignore``), which each file's ``warcinfo`` says. ``cdxj``: whether
-    each file gets its index when it is closed."""
+    ``robots``: whether robots.txt is asked (``obey``, ``ignore``), which each file's ``warcinfo`` says. ``cdxj``:
+    whether each file gets its index when it is closed."""
 
     max_idle_s: float = 600
     robots: str = "ignore"
