@@ -118,3 +118,8 @@ def test_every_target_of_the_makefile_is_explained():
     targets = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split()
     explained = re.findall(r"^([a-z]+):.*##", makefile, re.MULTILINE)
     assert sorted(targets) == sorted(explained)
+
+
+def test_no_line_of_the_readme_is_too_long_to_be_read():
+    """Tables aside: 120 characters, as the code's."""
+    assert [line for line in README.splitlines() if len(line) > 120 and not line.startswith("|")] == []

@@ -111,3 +111,13 @@ def test_what_is_withheld_says_by_what(newsroom):
     assert said.code == 66
     assert "restricted on" in said.err
     assert "archiver policy list" in said.err
+
+
+def test_a_catalog_that_was_deleted_says_how_it_is_made_again(newsroom, tmp_path):
+    """And so it is."""
+    held = newsroom.archive / "catalog.sqlite"
+    held.rename(tmp_path / "catalog.sqlite")
+    said = newsroom.archiver("list")
+    assert (said.code, "archiver verify --rebuild" in said.err) == (65, True)
+    assert newsroom.archiver("verify", "--rebuild").code == 0
+    assert newsroom.archiver("list").code == 0

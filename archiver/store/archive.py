@@ -113,7 +113,8 @@ class Archive(Nights):
         if not path.is_file() or not path.stat().st_size:
             if not folder.is_dir() or not warc.files(folder):
                 raise NoInput(f"there is no archive in {folder} yet", hint="`archiver save` makes one")
-            raise Damaged(f"{path} is missing", hint="the next `archiver save` makes it anew from the WARCs")
+            hint = "`archiver verify --rebuild` makes it anew from the WARCs, as the next `archiver save` does"
+            raise Damaged(f"{path} is missing", hint=hint)
         try:
             catalog = Catalog.reading(path)
         except Unreadable as error:
