@@ -9,7 +9,7 @@ unexport ARTICLE
 export ARTICLE_AS_TYPED := $(value ARTICLE)
 
 .DEFAULT_GOAL := help
-.PHONY: help save demo test table check fmt lock bench interop crash nights faults corpus growth replay clean
+.PHONY: help save demo test table check fmt lock bench interop crash nights faults corpus flips growth replay clean
 
 help:            ## what there is
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -83,6 +83,9 @@ lock: $(VENV)/.dev  ## renew both lock files
 
 corpus: $(VENV)/.dev ## recall and precision of find over labelled articles (../shared/corpus)
 	$(BIN)/python -m bench.corpus --check
+
+flips: $(VENV)/.dev ## a bit flipped in every byte of a small archive's catalog is caught by verify (minutes)
+	$(BIN)/python -m tests.flips
 
 growth: $(VENV)/.dev ## time of find over hostile pages up to 8 MB: twice the page, at most 2.5 times the time (minutes)
 	$(BIN)/python -m tests.growth

@@ -197,7 +197,7 @@ class Catalog:
         """The one place where the database's errors become ours."""
         try:
             yield
-        except (DBAPIError, sqlite3.Error) as error:
+        except (DBAPIError, sqlite3.Error, UnicodeDecodeError) as error:  # SQLite quotes a damaged schema in its errors
             ours = as_ours(error, self._path)
             self.damaged = self.damaged or isinstance(ours, Damaged)
             raise ours from error

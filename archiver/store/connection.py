@@ -75,12 +75,12 @@ def check_identity(connection: sa.Connection, path: Path) -> None:
         raise ConfigError([f"{path} was made by a newer archiver (schema {version}; this one knows {this})"])
 
 
-def as_ours(error: DBAPIError | sqlite3.Error, path: Path) -> ArchiverError:
+def as_ours(error: DBAPIError | sqlite3.Error | UnicodeDecodeError, path: Path) -> ArchiverError:
     cause = error.orig if isinstance(error, DBAPIError) else error
     name = getattr(cause, "sqlite_errorname", None) or ""
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return AlreadyRunning(f"{path} is locked by another program", hint="close it and run again")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or isinstance(cause, UnicodeDecodeError):
         return Damaged(f"{path} is damaged: {cause}", hint="run again: it will be made anew from the WARCs")
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")):
         return CannotCreate(

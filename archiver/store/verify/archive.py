@@ -242,6 +242,10 @@ def _listed(folder: Path, rows: Rows | None, report: Report) -> Iterator[Listed]
             committed = 0 if row is None else int(row["committed_bytes"])
             if rows is None:
                 committed = size
+            if not on_disk[name]:
+                report.add(
+                    "unfinished", "it has its final name, and the catalog does not say that it is closed", file=name
+                )
             if size > committed:
                 report.add("unfinished", f"{size - committed:,} bytes that nobody has taken up yet", file=name)
             if size < committed:

@@ -17,6 +17,8 @@ from archiver.store.connection import Unreadable
 _BATCH = 200
 _SHOWN = 120
 
+_SCHEMA = sa.table("sqlite_master", *(sa.column(name, sa.Text) for name in ("type", "name", "tbl_name", "sql")))
+
 Row = Mapping[str, Any]
 Tell = Callable[[str, str, Row], None]
 """(code, a sentence, the row)."""
@@ -38,7 +40,7 @@ def snapshot(path: Path, to: Path) -> Catalog:
                 copy.close()
         finally:
             source.close()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite quotes a damaged schema in its errors
         raise Unreadable(str(error)) from error
     if found != ["ok"]:
         raise Unreadable("; ".join(found))
@@ -51,6 +53,8 @@ def compare(catalog: Catalog, fresh: Catalog, tell: Tell, *, whole: bool = True)
     ids = catalog.archive("id"), fresh.archive("id")
     if whole and None not in ids and ids[0] != ids[1]:
         tell("catalog-differs", f"the archive's id is {ids[0]}; the WARC says {ids[1]}", {})
+    for name in sorted(_schema(catalog).items() ^ _schema(fresh).items()):
+        tell("catalog-differs", f"{name[0]} is not made as this program makes it", {})
     for table in schema.metadata.sorted_tables:
         if table in (schema.warc, schema.archive, *schema.REMEMBERED):
             continue
@@ -82,6 +86,15 @@ def carry_over(old: Path, fresh: Catalog) -> None:
         pass  # a damaged catalog, or an older one: what it remembered is learnt anew
     finally:
         then.close()
+
+
+def _schema(catalog: Catalog) -> dict[str, str]:
+    """Kind and name of each table and index → the words that made it, whatever blanks stand between them."""
+    query = sa.select(_SCHEMA.c.type, _SCHEMA.c.name, _SCHEMA.c.tbl_name, _SCHEMA.c.sql)
+    return {
+        f"{row.type} {row.name}": " ".join([str(row.tbl_name), *str(row.sql or "").split()])
+        for row in catalog.rows(query)
+    }
 
 
 def _pairs(table: sa.Table, some: Catalog, others: Catalog) -> Iterator[tuple[Row, Row | None]]:

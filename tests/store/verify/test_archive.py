@@ -121,6 +121,8 @@ ROWS = {
     "a link forgotten": ("delete from link", "catalog-lacks"),
     "another digest of a file": ("update warc set sha256 = 'x'", "file-digest"),
     "another length of a file": ("update warc set committed_bytes = committed_bytes - 1", "file-size"),
+    "an index that is gone": ("drop index article_by_time", "catalog-differs"),
+    "a table of somebody else": ("create table more (a)", "catalog-differs"),
     "a file that is not there": ("insert into warc values ('gone.warc.gz', 5, 1, null)", "missing-file"),
 }
 
@@ -145,6 +147,18 @@ def test_no_catalog(folder, damage):
         path.write_bytes(damage)
     codes, _ = verify(folder)
     assert codes == {"catalog-damaged"}
+
+
+def test_a_table_whose_name_is_no_text(folder):
+    """SQLite quotes it in its complaint; that is told like any other damage, and a run makes the catalog anew."""
+    path = folder / "catalog.sqlite"
+    data = path.read_bytes()
+    for column in (b"canonical_url TEXT", b"payload_digest TEXT"):
+        assert column in data
+        path.write_bytes(data.replace(column, bytes([column[0] | 0x80]) + column[1:]))
+        assert verify(folder)[0] & {"catalog-damaged", "catalog-differs"}
+    path.write_bytes(data.replace(b"CREATE TABLE post", b"CREATE \xb4ABLE post"))
+    assert verify(folder)[0] == {"catalog-damaged"}
 
 
 def test_a_page_of_the_catalog_overwritten(folder):
