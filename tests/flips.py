@@ -3,8 +3,8 @@
 The WARCs are read once; the catalog has pages of 512 bytes, so that little of it is empty. A byte may go unnoticed only
 by this rule: with the bit flipped SQLite finds the file in order (``integrity_check``), and every table, the schema,
 but for its blanks, and the two numbers in its header that we set read as before. Such bytes mean nothing: free space in
-pages, SQLite's own counters. A file that is said to be open is a note, since a crash may leave it so. (WARC, manifest and
-CDXJ are gone over in ``tests/store/verify/test_flips.py``.)
+pages, SQLite's own counters. A file that is said to be open is a note, since a crash may leave it so. (WARC, manifest
+and CDXJ are gone over in ``tests/store/verify/test_flips.py``.)
 """
 
 from __future__ import annotations
