@@ -44,7 +44,7 @@ class Stage:
         self._program = program
         self._config = folder / "config.toml"
         self.archive, self._origin = folder / "archive", folder / "origin"
-        self._config.write_text('[archive]\ndir = "archive"\nmax_warc_bytes = "4 KB"\n')
+        self._config.write_text('[archive]\ndir = "archive"\nmax_warc_bytes = "4 KB"\ncdxj = false\n')
         asyncio.run(self._fill())
         self._before = spans(self._origin)
         self._of_one: set[tuple[str, int]] = set()
