@@ -433,6 +433,8 @@ def test_a_second_run_is_told_who_holds_the_archive(newsroom):
     refused = room.archiver("save", "--wait-lock", "0", text)
     assert refused.code == 75
     assert str(process.pid) in refused.err
+    waited = room.archiver("save", "--wait-lock", "1", text)
+    assert (waited.code, "also after 1 s" in waited.err, "--wait-lock" in waited.err) == (75, True, False)
     waiting = room.start("save", "--json", text)
     assert waiting.stderr
     told = waiting.stderr.readline()

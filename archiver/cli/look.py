@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import get_args
 
 import click
@@ -105,10 +106,11 @@ def show(context: click.Context, what: str, as_json: bool) -> None:
         for row in (*articles, *rows):
             click.echo(terminal.json_line(row))
         return
-    for article in articles:
+    of = {article["article"]: article for article in articles}
+    for key, finds in groupby(rows, key=lambda row: row["article"]):
+        if key in of:
+            printing.article(out, of.pop(key))
+        for row in finds:
+            printing.record(out, row)
+    for article in of.values():  # what shows nothing
         printing.article(out, article)
-        for row in rows:
-            if row["article"] == article["article"]:
-                printing.record(out, row)
-    for row in () if articles else rows:
-        printing.record(out, row)

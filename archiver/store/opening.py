@@ -142,7 +142,7 @@ async def _locked(folder: Path, clock: Clock, wait_s: float) -> Lock:
                 if not wait_s:
                     raise
                 hint = "wait until it is done, or longer"
-                raise AlreadyRunning(f"{busy}, also after {wait_s:g} seconds", hint=hint) from None
+                raise AlreadyRunning(f"{busy}, also after {wait_s:g} s", hint=hint) from None
             if not told:
                 _log.warning("waiting, at most %g s: %s", wait_s, busy)
                 told = True
