@@ -1,4 +1,4 @@
-"""An article's page: over its redirects, and on later looks only if it has changed.
+"""An article's bytes, and what is found in them: a page over its redirects, on later looks only if it has changed.
 
 ::
 
@@ -12,20 +12,34 @@ its posts changed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urldefrag
 
 from archiver import hops
 from archiver.errors import Damaged, FetchError
-from archiver.model import Exchange, Request
+from archiver.find import find
+from archiver.model import Article, Exchange, Find, Request
 from archiver.ports import Catalog, Clock, Fetcher
 
 BELIEVED = timedelta(days=14)
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 _CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
 _MOST_CHARACTERS = 500
+
+
+_WORDS = {404: "gone", 410: "gone", 401: "refused", 403: "refused", 451: "refused"}
+
+
+class NoPage(FetchError):
+    """Something was answered, and it is no page that can be looked through. ``word``: its class, by the status."""
+
+    def __init__(self, answer: Exchange) -> None:
+        said = answer.body_problem if answer.status == 200 else f"answered {answer.status}"
+        super().__init__(answer.url, said or "answered without a body")
+        self.word = _WORDS.get(answer.status, "failed")
+        self.retry = answer.status >= 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +52,12 @@ class Page:
     slot: str
     unchanged: Exchange | None = None
     same_validators: bool = False
+
+    def body(self) -> bytes:
+        """The page's bytes, decoded. Raises ``NoPage``."""
+        if self.answer.status != 200 or self.answer.body is None:
+            raise NoPage(self.answer)
+        return self.answer.body
 
 
 class Pages:
@@ -98,3 +118,53 @@ def _conditions(held: Exchange) -> tuple[tuple[str, str], ...]:
     """What the server itself gave to know this answer by; its own words only, so never our time."""
     given = {name: held.header(name) or "" for name in _CONDITIONS}
     return tuple((_CONDITIONS[name], value) for name, value in given.items() if 0 < len(value) < _MOST_CHARACTERS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A target's bytes. ``article``: what is known of it without looking into them. ``page``: how its page was had,
+    ``None`` for a file. ``broken``: why not to its end."""
+
+    article: Article
+    data: bytes
+    media_type: str | None
+    charset: str | None
+    page: Page | None = None
+    broken: str | None = None
+
+
+def looked_through(opened: Opened) -> tuple[Article, tuple[Find, ...]]:
+    """What the bytes say of the article, and what is found in them; nothing of what is no text."""
+    held = opened.article
+    if not _is_text(opened.media_type):
+        return held, ()
+    found = find(
+        opened.data,
+        key=held.key,
+        name=held.name,
+        url=held.url,
+        media_type=opened.media_type,
+        charset=opened.charset,
+    )
+    article = replace(
+        found.article,
+        url=held.url,
+        source=held.source,
+        fetched_at=held.fetched_at,
+        truncated=held.truncated or found.article.truncated,
+    )
+    return article, found.finds
+
+
+def charset(exchange: Exchange) -> str | None:
+    """The charset that the Content-Type header names, ``None`` without one."""
+    parameters = (exchange.header("content-type") or "").split(";")[1:]
+    named = (parameter.partition("=") for parameter in parameters)
+    return next((value.strip(" \"'") for name, _, value in named if name.strip().lower() == "charset"), None)
+
+
+def _is_text(media_type: str | None) -> bool:
+    """Whether an article can be read from such a document; ``None`` or an unknown type may well be one."""
+    return not (media_type or "").startswith(
+        ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip")
+    )

@@ -24,14 +24,13 @@ from archiver.archives import Desk
 from archiver.errors import BadReply, FetchError, RateLimited
 from archiver.find import find
 from archiver.model import Article, Exchange, Find, Outcome, PostRef, Request, Status, WarcRef
-from archiver.page import Page, Pages
+from archiver.page import Opened, Page, Pages, charset, looked_through
 from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher, Nights, Watcher
 from archiver.settle import Reach, Settler
 from archiver.sources import identity, same_site, tidy
 
 __all__ = ["Reach", "Run", "Saved", "Target", "Traffic", "article_key", "kept", "look"]
 Body = Mapping[str, Any]
-_STATUS_WORDS = {404: "gone", 410: "gone", 401: "refused", 403: "refused", 451: "refused"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,42 +160,13 @@ class Run:
         """Find, resolve, capture and record everything in one article; ``again`` and ``if_changed`` as in
         ``Pages.look``. Raises ``StoreError`` only."""
         fetcher = _Counting(self._fetcher)
-        article, data = Article(key=article_key(target), name=target.name, kind="other", url=target.url), target.data
-        media_type, charset = target.media_type, target.charset
-        page, broken = None, None
-        if data is None:
-            try:
-                page = await self._pages.look(article.key, fetcher, again=again, if_changed=if_changed)
-            except FetchError as error:
-                return await self._unavailable(article, str(error), error.word, error.retry, fetcher)
-            exchange = page.answer
-            if exchange.status != 200 or exchange.body is None:
-                problem = exchange.body_problem if exchange.status == 200 else f"answered {exchange.status}"
-                said, word = f"{exchange.url}: {problem}", _STATUS_WORDS.get(exchange.status, "failed")
-                return await self._unavailable(article, said, word, exchange.status >= 500, fetcher)
-            data, media_type, charset = exchange.body, exchange.media_type, _charset(exchange)
-            article = replace(article, url=exchange.url, source=exchange.warc, fetched_at=exchange.started_at)
-            article = replace(article, truncated=exchange.cut is not None)
-            if exchange.cut in ("time", "disconnect"):
-                broken = f"{exchange.url}: the page broke off ({exchange.cut}); what came of it was looked through"
-        else:
-            uri = f"urn:archiver:file:sha256:{hashlib.sha256(data).hexdigest()}"
-            source = await self._catalog.add_file(uri, data, media_type or "application/octet-stream")
-            article = replace(article, source=source)
-        finds: tuple[Find, ...] = ()
-        if _is_text(media_type):
-            found = find(
-                data, key=article.key, name=target.name, url=article.url, media_type=media_type, charset=charset
-            )
-            truncated = article.truncated or found.article.truncated
-            article = replace(
-                found.article,
-                url=article.url,
-                source=article.source,
-                fetched_at=article.fetched_at,
-                truncated=truncated,
-            )
-            finds = found.finds
+        named = Article(key=article_key(target), name=target.name, kind="other", url=target.url)
+        try:
+            opened = await self._opened(target, named, fetcher, again=again, if_changed=if_changed)
+        except FetchError as error:
+            return await self._unavailable(named, error, fetcher)
+        article, finds = looked_through(opened)
+        page, broken = opened.page, opened.broken
         if twin := self._twin(article):
             await self._keep_article(article, (), None, page, same_as=twin)
             return Saved(article=article, traffic=fetcher.traffic, same_as=twin)
@@ -215,18 +185,45 @@ class Run:
             unchanged=page is not None and page.unchanged is not None,
         )
 
+    async def _opened(
+        self, target: Target, article: Article, fetcher: Fetcher, *, again: bool, if_changed: bool
+    ) -> Opened:
+        """The target's bytes, safe in the archive. Raises ``FetchError`` when there is no page."""
+        if target.data is not None:
+            uri = f"urn:archiver:file:sha256:{hashlib.sha256(target.data).hexdigest()}"
+            source = await self._catalog.add_file(uri, target.data, target.media_type or "application/octet-stream")
+            held = replace(article, source=source)
+            return Opened(article=held, data=target.data, media_type=target.media_type, charset=target.charset)
+        page = await self._pages.look(article.key, fetcher, again=again, if_changed=if_changed)
+        data, answer, broken = page.body(), page.answer, None
+        if answer.cut in ("time", "disconnect"):
+            broken = f"{answer.url}: the page broke off ({answer.cut}); what came of it was looked through"
+        return Opened(
+            article=replace(
+                article,
+                url=answer.url,
+                source=answer.warc,
+                fetched_at=answer.started_at,
+                truncated=answer.cut is not None,
+            ),
+            data=data,
+            media_type=answer.media_type,
+            charset=charset(answer),
+            page=page,
+            broken=broken,
+        )
+
     async def page(self, target: Target) -> Target:
         """``target`` with its page fetched, for looking without keeping. Raises ``FetchError``."""
         key = article_key(target)
-        exchange = (await self._pages.look(key, self._fetcher)).answer
-        if exchange.status != 200 or exchange.body is None:
-            raise FetchError(exchange.url, exchange.body_problem or f"answered {exchange.status}")
+        page = await self._pages.look(key, self._fetcher)
+        data, exchange = page.body(), page.answer
         return replace(
             target,
             url=exchange.url,
-            data=exchange.body,
+            data=data,
             media_type=exchange.media_type or None,
-            charset=_charset(exchange),
+            charset=charset(exchange),
         )
 
     @property
@@ -242,12 +239,19 @@ class Run:
         """Where ``link`` leads, as its document's body; what was settled before is not followed again."""
         return await self._settler.link(link, self._fetcher)
 
-    async def _unavailable(self, article: Article, error: str, word: str, retry: bool, fetcher: _Counting) -> Saved:
+    async def _unavailable(self, article: Article, error: FetchError, fetcher: _Counting) -> Saved:
         """The article could not be had. The archive remembers that it was asked for, and what an earlier look found."""
         known = self._catalog.article(article.key)
         if known is None or not known.get("source"):
-            await self._keep_article(article, (), error, None, word=word)
-        return Saved(article=article, traffic=fetcher.traffic, error=error, word=word, looked=False, retry=retry)
+            await self._keep_article(article, (), str(error), None, word=error.word)
+        return Saved(
+            article=article,
+            traffic=fetcher.traffic,
+            error=str(error),
+            word=error.word,
+            looked=False,
+            retry=error.retry,
+        )
 
     async def announce(
         self, found: Sequence[Announced], *, source: str, seen_in: WarcRef | None, due: datetime
@@ -354,20 +358,6 @@ def _aliases(article: Article) -> list[str]:
         addresses.append(canonical if same_site(article.url, canonical) else None)
     tidied = (tidy(one) for one in addresses if one)
     return list(dict.fromkeys(identity(one) for one in tidied if one))
-
-
-def _is_text(media_type: str | None) -> bool:
-    """Whether an article can be read from such a document; ``None`` or an unknown type may well be one."""
-    return not (media_type or "").startswith(
-        ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip")
-    )
-
-
-def _charset(exchange: Exchange) -> str | None:
-    """The charset that the Content-Type header names, ``None`` without one."""
-    parameters = (exchange.header("content-type") or "").split(";")[1:]
-    named = (parameter.partition("=") for parameter in parameters)
-    return next((value.strip(" \"'") for name, _, value in named if name.strip().lower() == "charset"), None)
 
 
 def _held(status: Status) -> Status:
