@@ -257,6 +257,7 @@ def test_a_person_sees_what_changed_and_what_comes_next(month):
     it; a renewed look is dated."""
     made, _ = month
     article = said(made, "show", "https://news.example/2")
-    assert re.search(r"unchanged +2026-03-\S+, by its server's word\n +next look +2026-", article)
+    assert re.search(r"unchanged +2026-03-\S+, by its server's word\n", article)
+    assert re.search(r"next look +2026-", article)
     assert re.search(rf"changed +2026-03-\S+ edited; added https://x.com/\S+{post(11, 1).post_id}", article)
     assert re.search(r"changed +2026-03-\S+ gone: public → deleted", said(made, "show", post(1, 1).post_id))
