@@ -80,11 +80,12 @@ def waiting(console: Console, rows: Iterable[Row]) -> None:
             console.print(line + Text(harmless(f"{subject}: {row['error']}{when}")), soft_wrap=True)
 
 
-def heading(row: Row) -> tuple[str, str]:
-    """How an article (a row of ``Catalog.articles``) is headed: its title, and which of several of that title it is."""
-    key = str(row["key"])
-    which = f"{row['name']} (a file: {key})" if key.startswith("urn:") else key
-    return row["title"] or row["name"], which
+def heading(row: Row) -> tuple[str, ...]:
+    """How an article (a row of ``Catalog.articles``) is headed: its title, or its name, and, where that is not said yet,
+    which of several of that title it is."""
+    key, head = str(row["key"]), str(row["title"] or row["name"])
+    which = f"{row['name']} (a file: {key})" if row["title"] else f"(a file: {key})"
+    return tuple(dict.fromkeys((head, which if key.startswith("urn:") else key)))
 
 
 def article(console: Console, row: Row) -> None:

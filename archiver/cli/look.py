@@ -80,10 +80,11 @@ def _articles(out: Console, rows: Sequence[view.Row], *, due: bool) -> None:
         counts = f"{row['finds']:>4} finds, {row['waiting']} waiting"
         why = f" ({row['error']})" if row["error"] else ""
         when = f", due {row['due_at'][:16]}Z" if due else ""
-        title, which = printing.heading(row)
+        title, *which = printing.heading(row)
         line = f"{str(row['saved_at'])[:16]}  {counts}{when}  {title}{why}"
         out.print(terminal.harmless(line), markup=False, soft_wrap=True)
-        out.print(" " * 18 + terminal.harmless(which), style="dim", markup=False, soft_wrap=True)
+        for said in which:
+            out.print(" " * 18 + terminal.harmless(said), style="dim", markup=False, soft_wrap=True)
 
 
 @click.command()
