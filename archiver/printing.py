@@ -81,7 +81,7 @@ def waiting(console: Console, rows: Iterable[Row]) -> None:
 
 
 def heading(row: Row) -> tuple[str, ...]:
-    """How an article (a row of ``Catalog.articles``) is headed: its title, or its name, and, where that is not said yet,
+    """How an article (a row of ``Catalog.articles``) is headed: its title or name and, where that is not said yet,
     which of several of that title it is."""
     key, head = str(row["key"]), str(row["title"] or row["name"])
     which = f"{row['name']} (a file: {key})" if row["title"] else f"(a file: {key})"
