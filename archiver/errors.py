@@ -5,13 +5,15 @@
     ArchiverError                     exit 1
      ├── UsageError                   exit 2
      ├── NoInput                      exit 66   the named file, list or feed is not there
+     ├── NotText                      exit 65   the named file is no text
      ├── ConfigError                  exit 78   every problem at once
      ├── FetchError                   exit 1    no complete answer; becomes an Outcome
      │    ├── Refused                           the guard said no
-     │    ├── Unreachable             retry     DNS, connect, TLS
+     │    │    └── Misled             retry     a name that leads to a private address today
+     │    ├── Unreachable   exit 69   retry     DNS, connect, TLS
      │    │    └── Resting            retry     did not answer for a while, and is left alone
     │    │    └── Resting            retry     did not answer for a while, and is left alone
-     │    ├── TimedOut                retry     a deadline or the least throughput
+     │    ├── TimedOut      exit 69   retry     a deadline or the least throughput
      │    ├── RateLimited             retry     429, 503, or a host that wants to be left alone
      │    ├── BadReply                retry     no complete response head
     │    └── NotHeld                 retry     only the archive was asked, and it has no such answer
@@ -56,6 +58,17 @@ class NoInput(ArchiverError):
     exit_code = 66
 
 
+class NotText(ArchiverError):
+    """``name`` is no text in which posts could be looked for. ``what``: what it is instead, in words."""
+
+    exit_code = 65
+
+    def __init__(self, name: str, what: str) -> None:
+        is_pdf = what.lower() in ("a pdf", "application/pdf")
+        hint = "pdftotext FILE.pdf - | archiver save -" if is_pdf else "give the page or the text that holds the posts"
+        super().__init__(f"{name}: looks like {what}, not looked through", hint=hint)
+
+
 class ConfigError(ArchiverError):
     """``problems``: one sentence each, all that were found."""
 
@@ -76,8 +89,8 @@ class FetchError(ArchiverError):
     retry = False
     word = "failed"
 
-    def __init__(self, url: str, reason: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(f"{reason} ({url})")
+    def __init__(self, url: str, reason: str, *, retry_after_s: float | None = None, hint: str | None = None) -> None:
+        super().__init__(f"{reason} ({url})", hint=hint)
         self.url = url
         self.reason = reason
         self.retry_after_s = retry_after_s
@@ -89,9 +102,17 @@ class Refused(FetchError):
     word = "refused"
 
 
+class Misled(Refused):
+    """A name leads to a private address: it is not connected to. Tomorrow it may lead elsewhere: captive portals and
+    broken resolvers answer for every name."""
+
+    retry = True
+
+
 class Unreachable(FetchError):
     """Name resolution, connect or TLS failed."""
 
+    exit_code = 69
     retry = True
     word = "unreachable"
 
@@ -103,6 +124,7 @@ class Resting(Unreachable):
 class TimedOut(FetchError):
     """A deadline passed before a complete response head."""
 
+    exit_code = 69
     retry = True
     word = "timed-out"
 

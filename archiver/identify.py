@@ -14,7 +14,7 @@ from datetime import date
 from archiver.archives import wording
 from archiver.archives.cdx import Row
 from archiver.consult import Consultation, chosen
-from archiver.model import Candidate, Exchange, Find, Identification, Memento, Moment, PostRef
+from archiver.model import Candidate, Exchange, Find, Identification, Memento, Moment, PostRef, counted
 from archiver.ports import ArchivedPlatform
 
 _AT_ONCE = 8
@@ -37,8 +37,7 @@ async def identify(item: Find, platform: ArchivedPlatform, archive: Consultation
     await search.read({key: posts[key] for key in sorted(posts)[:most]}, item.handle)
     told = [one for one in search.candidates if one.confidence != "other"]
     found = _proved(told)
-    count = f"{len(posts)} post{'' if len(posts) == 1 else 's'}"
-    seen = f"{count} of that account and day in the archive, {search.shown} of them readable"
+    seen = f"{counted(len(posts), 'post')} of that account and day in the archive, {search.shown} of them readable"
     return Identification(
         post=PostRef(platform=platform.name, post_id=found.post_id, handle=item.handle) if found else None,
         found=found,

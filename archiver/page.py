@@ -137,7 +137,7 @@ def looked_through(opened: Opened) -> tuple[Article, tuple[Find, ...]]:
     """What the bytes say of the article, and what is found in them; nothing of what is no text."""
     held = opened.article
     if not _is_text(opened.media_type):
-        return held, ()
+        return replace(held, unread=opened.media_type), ()
     found = find(
         opened.data,
         key=held.key,

@@ -9,6 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from archiver.model import Outcome
 from archiver.terminal import harmless
 
 Row = Mapping[str, Any]
@@ -70,11 +71,16 @@ def who(row: Row) -> str:
     return f"@{row['handle']}" if row.get("handle") else row.get("author") or "?"
 
 
-def waiting(console: Console, rows: Iterable[Row]) -> None:
-    """A line for every find that is not settled: what, why, and when it is tried again."""
-    for row in rows:
+def waiting(console: Console, outcomes: Iterable[Outcome]) -> None:
+    """A line for every find that is not settled: what, why, and when it is tried again. Who saves the article again
+    asks at once, but for what was to be left alone until then."""
+    for one in outcomes:
+        row = one.record
         if row["status"] in ("pending", "failed", "refused") or (row["status"] == "unavailable" and row["error"]):
-            when = f" (again after {row['try_again_at'][:16]}Z)" if row.get("try_again_at") else ""
+            when = ""
+            if row.get("try_again_at"):
+                how = "not asked again before" if one.firm else "again when saved again, or by a night after"
+                when = f" ({how} {row['try_again_at'][:16]}Z)"
             subject = row.get("url") or f"{who(row)}, {row['posted_at'] or 'no date'}"
             line = Text(f"  {row['status']}: ", style=_COLOURS[row["status"]])
             console.print(line + Text(harmless(f"{subject}: {row['error']}{when}")), soft_wrap=True)

@@ -184,6 +184,8 @@ def article_document(
         "canonical_url": article.canonical_url,
         "title": article.title,
         "lang": article.lang,
+        "charset": article.charset,
+        "charset_by": article.charset_by,
         "truncated": article.truncated,
         "source": ref_json(article.source) if article.source else None,
         "fetched_at": _time(article.fetched_at),

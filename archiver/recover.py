@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from archiver.archives.cdx import Row
 from archiver.consult import Consultation, chosen
-from archiver.model import Exchange, Fact, Memento, Moment, Picture, PostRef, Recovery
+from archiver.model import Exchange, Fact, Memento, Moment, Picture, PostRef, Recovery, counted
 from archiver.ports import ArchivedPlatform
 
 
@@ -69,8 +69,7 @@ class _Look:
 
     def recovery(self) -> Recovery:
         said = ", ".join(f"{stamp[:8]}: {nothing}" for (stamp, _), nothing in self._seen.items())
-        count = f"{len(self._seen)} capture{'' if len(self._seen) == 1 else 's'}"
-        seen = f"{count} looked at ({said})" if self._seen else "no capture found"
+        seen = f"{counted(len(self._seen), 'capture')} looked at ({said})" if self._seen else "no capture found"
         troubles = "; ".join(dict.fromkeys(self._archive.troubles))
         return Recovery(
             facts=self._facts,

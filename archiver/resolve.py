@@ -86,7 +86,7 @@ def _ended(
 def _failed(link: str, url: str, taken: list[Hop], error: FetchError) -> Resolution:
     """The network did not let us follow ``url``: refused for good, or worth another try."""
     hop = Hop(url=url, http_status=None, location=None, warc=None)
-    ended: Ended = "refused" if isinstance(error, Refused) else "pending" if error.retry else "error"
+    ended: Ended = "pending" if error.retry else "refused" if isinstance(error, Refused) else "error"
     wait = (error.retry_after_s or _WAIT_S) if error.retry else None
     return Resolution(
         short=link,

@@ -71,7 +71,8 @@ class Saved:
     """What came of one target. ``error``: why the article itself could not be had, or not to its end, ``None`` when it
     could; ``looked``: whether there was anything to look through; ``retry``: whether another try can help;
     ``same_as``: the key of the article that it turned out to be another address of; ``unchanged``: the server said
-    that its page is as we hold it; ``word``: the class of ``error`` (``FetchError.word``, ``gone`` for 404 and 410)."""
+    that its page is as we hold it; ``word``: the class of ``error`` (``FetchError.word``, ``gone`` for 404 and 410);
+    ``hint``: what can be done about it, or ``None``."""
 
     article: Article
     traffic: Traffic
@@ -82,6 +83,7 @@ class Saved:
     same_as: str | None = None
     unchanged: bool = False
     word: str | None = None
+    hint: str | None = None
 
     @property
     def settled(self) -> bool:
@@ -251,6 +253,7 @@ class Run:
             word=error.word,
             looked=False,
             retry=error.retry,
+            hint=error.hint,
         )
 
     async def announce(

@@ -157,8 +157,8 @@ class Settler:
         said = self._catalog.policy(post)
         return said is not None and said["policy"] == "purge"
 
-    @staticmethod
     def _outcome(
+        self,
         item: Find,
         article: Article,
         post: PostRef | None,
@@ -180,7 +180,15 @@ class Settler:
             try_again_at=verdict.due,
             search=search,
         )
-        return Outcome(find=item, status=verdict.status, record=shown, error=verdict.error, try_again_at=verdict.due)
+        open_ones = [body for body in (post_body or {}, *links) if not body.get("settled")]
+        return Outcome(
+            find=item,
+            status=verdict.status,
+            record=shown,
+            error=verdict.error,
+            try_again_at=verdict.due,
+            firm=verdict.due is not None and any(self._must_wait(body) for body in open_ones),
+        )
 
     async def _once(self, key: str, work: Any) -> tuple[Body, bool]:
         """The result of ``work``, shared by everybody who asks for the same ``key`` meanwhile or soon in this run.

@@ -137,3 +137,35 @@ def test_a_folder_may_hold_crawls(room, pages):
     """They are looked through among the pages."""
     (pages / "c.warc.gz").write_bytes(crawl("https://a.example/1", 1256000000000000007))
     assert ids(room.archiver("find", "--json", pages)) == [f"125600000000000000{number}" for number in (1, 2, 7, 3)]
+
+
+def test_what_is_no_text_is_said_to_be_none(room, pages):
+    """A PDF and random bytes under a page's name cost only themselves; the exit code tells."""
+    (pages / "d.txt").write_bytes(bytes(range(256)) * 8)
+    (pages / "report.html").write_bytes(b"%PDF-1.7 https://t.co/abcdefghij")
+    said = room.archiver("find", "--json", pages)
+    assert (said.code, len(ids(said))) == (65, 3)
+    assert "d.txt: looks like binary data, not looked through" in said.err
+    assert "report.html: looks like a PDF, not looked through" in said.err
+    assert "pdftotext FILE.pdf - | archiver save -" in said.err
+    alone = room.archiver("find", pages / "report.html")
+    assert (alone.code, alone.out) == (65, "")
+
+
+def test_save_goes_on_with_the_rest_behind_what_is_no_text(room, pages):
+    """Kept but not looked through, with 65; what else was named is done."""
+    report = pages / "report.pdf"
+    report.write_bytes(b"%PDF-1.7")
+    said = room.archiver("save", "--json", report, pages / "a.html")
+    assert (said.code, len(said.rows)) == (65, 1)
+    assert "looks like a PDF, not looked through" in said.err
+
+
+def test_a_page_whose_host_has_no_address_is_69(room):
+    """Nothing could be reached: another time it may; what is never connected to is said so, with the key."""
+    room.connect("{}")
+    assert room.archiver("find", "https://nowhere.invalid/a").code == 69
+    said = room.archiver("save", "http://192.0.2.1/x")
+    assert "192.0.2.1: a private address (documentation) is never connected to" in said.err
+    assert "network.connect_to" in said.err
+    assert said.code == 1

@@ -72,7 +72,7 @@ def test_a_purged_post_is_gone_and_stays_away(room, shown):
     assert [one for one in answers if text[:20] in one]
     said = room.archiver("policy", "purge", post_id, "--reason", WHY, "--yes")
     assert (said.code, said.err) == (0, "")
-    assert "records of 1 posts removed from" in said.out
+    assert "of 1 post removed from" in said.out
     for headers, _ in room.records("response"):
         assert f"id={post_id}" not in headers.get_header("WARC-Target-URI")
     catalog = (room.archive / "catalog.sqlite").read_bytes()

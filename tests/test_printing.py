@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from archiver import printing
+from archiver.model import Find, Outcome
 
 HOSTILE = {
     "a colour": "\x1b[31mred\x1b[0m",
@@ -77,10 +78,15 @@ def link(text: str) -> dict[str, Any]:
     return {"short": text, "end": text, "ended": "page", "hops": hops}
 
 
+def outcome(record: dict[str, Any], *, firm: bool = False) -> Outcome:
+    find = Find(article="https://a.example/", position=0, kind="embed", form="blockquote")
+    return Outcome(find=find, status=record["status"], record=record, firm=firm)
+
+
 WAYS: dict[str, Callable[[Console, str], None]] = {
     "finds": lambda console, text: printing.finds(console, [row(text)], outcome=False),
     "outcomes": lambda console, text: printing.finds(console, [row(text)], outcome=True),
-    "waiting": lambda console, text: printing.waiting(console, [row(text)]),
+    "waiting": lambda console, text: printing.waiting(console, [outcome(row(text))]),
     "record": lambda console, text: printing.record(console, row(text)),
     "chain": lambda console, text: printing.chain(console, link(text)),
 }
@@ -154,10 +160,14 @@ def test_a_table_of_finds_says_what_who_when_and_where() -> None:
 def test_only_what_is_not_simply_done_gets_a_line_of_its_own(status: str, error: str | None, told: bool) -> None:
     """What, why, and when it is tried again."""
     out = io.StringIO()
-    printing.waiting(Console(file=out, width=200), [{**row("jack"), "status": status, "error": error}])
+    kept = {**row("jack"), "status": status, "error": error}
+    printing.waiting(Console(file=out, width=200), [outcome(kept), outcome(kept, firm=True)])
     assert bool(out.getvalue()) == told
     if told:
-        assert f"{status}: https://x.com/jack: {error} (again after 2026-08-01T13:00Z)" in out.getvalue()
+        assert (
+            f"{status}: https://x.com/jack: {error} (again when saved again, or by a night after 2026" in out.getvalue()
+        )
+        assert "(not asked again before 2026-08-01T13:00Z)" in out.getvalue()
 
 
 def test_a_medium_that_is_not_held_says_so() -> None:

@@ -70,7 +70,7 @@ def test_nothing_changes_when_everything_reads_as_before(room) -> None:
     """Public, gone, ambiguous, failing, unreadable, limited: the same record, and no document is written."""
     before, shown = documents(room), room.archiver("list", "--json").rows
     said = room.archiver("reread")
-    assert (said.code, said.out) == (0, "2 articles read again, 0 documents say something new\n")
+    assert (said.code, said.out) == (0, "2 articles read again, 0 documents with something new\n")
     assert documents(room) == before
     assert room.archiver("list", "--json").rows == shown
 
@@ -94,7 +94,7 @@ def test_what_could_not_be_read_becomes_a_record_after_a_fix(room) -> None:
     older_reading(room, POSTS[0], availability="error", error="tweet-result.text: wanted str", settled=False,
                   facts={}, evidence=[], looks=0)  # fmt: skip
     said = room.archiver("reread")
-    assert (said.code, "1 documents say something new" in said.out) == (0, True)
+    assert (said.code, "1 document with something new" in said.out) == (0, True)
     (again,) = [row for row in room.archiver("show", "--json", POSTS[0].post_id).rows if row["article"] == ARTICLE]
     assert again == whole
     assert again["facts"]["media"][0]["value"][0]["file"]["bytes"] > 100
@@ -132,5 +132,5 @@ def test_what_web_archives_told_is_read_again_too(tmp_path) -> None:
         shown = made.archiver("list", "--json").rows
         made.unplug()
         said = made.archiver("reread")
-        assert said.out == "2 articles read again, 0 documents say something new\n"
+        assert said.out == "2 articles read again, 0 documents with something new\n"
         assert made.archiver("list", "--json").rows == shown

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from archiver.errors import BadReply, FetchError, RateLimited, Refused, StoreError, TimedOut, Unreachable
+from archiver.errors import BadReply, FetchError, Misled, RateLimited, Refused, StoreError, TimedOut, Unreachable
 from archiver.model import Exchange, Hop, PostRef, Request, Resolution
 from archiver.platforms import match
 from archiver.resolve import resolve
@@ -113,6 +113,7 @@ async def test_the_limit_is_the_callers() -> None:
     ("error", "ended", "says", "wait"),
     [
         (Refused("https://a.example/", "10.0.0.1 is a private address"), "refused", "refused: 10.0.0.1 is", None),
+        (Misled("https://a.example/", "leads to 10.0.0.1 today"), "pending", "refused: leads to", 3600.0),
         (Unreachable("https://a.example/", "no such host"), "pending", "unreachable: no such host", 3600),
         (TimedOut("https://a.example/", "no answer in 20 s"), "pending", "timed-out: no answer", 3600),
         (BadReply("https://a.example/", "no head"), "pending", "bad-reply: no head", 3600),

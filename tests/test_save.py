@@ -321,7 +321,9 @@ def test_a_page_that_is_no_text_is_kept_but_not_searched(newsroom):
     page = Page(url=address, body=b"%PDF-1.4 https://t.co/abcdefghij", content_type="application/pdf")
     room = newsroom(world(pages=(page,)))
     said = room.archiver("save", address)
-    assert (said.code, "nothing that could be looked through; 1 captured" in said.out) == (0, True)
+    assert (said.code, "nothing that could be looked through; 1 captured" in said.out) == (65, True)
+    assert "looks like application/pdf, not looked through" in said.err
+    assert "pdftotext" in said.err
 
 
 def test_a_full_device_is_no_bug(newsroom):

@@ -11,6 +11,7 @@ import click
 from archiver import terminal, tools
 from archiver.cli import shared
 from archiver.config import Config
+from archiver.model import counted
 from archiver.packages import ledger
 
 
@@ -37,7 +38,7 @@ def import_(context: click.Context, files: tuple[Path, ...], as_json: bool, wait
         if as_json:
             click.echo(terminal.json_line({"file": str(path), **done}))
             continue
-        counts = [f"{done[name]:,} {name}" for name in ("captures", "documents", "links") if done.get(name)]
+        counts = [counted(done[f"{name}s"], name) for name in ("capture", "document", "link") if done.get(f"{name}s")]
         said = f"{', '.join(counts) or 'nothing new'}; {done['known']:,} known already, {done['skipped']:,} skipped"
         click.echo(terminal.harmless(f"{path}: {said}"))
         for reason, count in done.get("reasons", {}).items():

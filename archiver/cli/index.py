@@ -6,6 +6,7 @@ import click
 
 from archiver import terminal, tools
 from archiver.cli import shared
+from archiver.model import counted
 
 
 @click.command()
@@ -22,4 +23,4 @@ def index(context: click.Context, anew: bool, as_json: bool) -> None:
     archiver index --anew
     """
     made = tools.index(shared.settings(context), anew=anew)
-    click.echo(terminal.json_line({"made": made}) if as_json else f"{made:,} indexes made")
+    click.echo(terminal.json_line({"made": made}) if as_json else f"{counted(made, 'index', 'indexes')} made")

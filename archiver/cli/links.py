@@ -10,7 +10,8 @@ from rich.console import Console
 
 from archiver import config, intake, printing, run, terminal, tools
 from archiver.cli import failure, shared
-from archiver.errors import ArchiverError, NoInput
+from archiver.errors import ArchiverError, FetchError, NoInput, NotText
+from archiver.model import counted
 
 _TOLD = ("short", "end", "ended", "hops", "error", "source")
 
@@ -47,27 +48,33 @@ def find(context: click.Context, targets: tuple[str, ...], url: str | None, as_j
                 target = run.Target(**one._asdict())
                 if target.data is None:
                     target = tools.run_async(_page(settings, target))
-                _show(out, target, as_json=as_json, part=one.name != name)
-        except NoInput as error:
+                unread = _show(out, target, as_json=as_json, part=one.name != name)
+                if unread and not (one.name != name and one.url):  # of a crawl, nobody asked for this one
+                    tell(NotText(one.name, unread))
+        except (NoInput, FetchError) as error:
             if len(targets) == 1:
                 raise
             tell(error)
         if read > 1 and not as_json:
-            out.print(terminal.harmless(f"{name}: {read:,} articles looked through"), markup=False, soft_wrap=True)
+            out.print(
+                terminal.harmless(f"{name}: {counted(read, 'article')} looked through"), markup=False, soft_wrap=True
+            )
     context.exit(worst)
 
 
-def _show(out: Console, target: run.Target, *, as_json: bool, part: bool) -> None:
-    """``part``: of a folder or crawl, where only what holds something is worth a line."""
+def _show(out: Console, target: run.Target, *, as_json: bool, part: bool) -> str | None:
+    """Print what ``target`` holds; what it is instead of a text, if it is none. ``part``: of a folder or crawl, where
+    only what holds something is worth a line."""
     article, rows = run.look(target)
     for row in rows if as_json else ():
         click.echo(terminal.json_line(row))
-    if as_json or (part and not rows and not article.truncated):
-        return
+    if as_json or article.unread or (part and not rows and not article.truncated):
+        return article.unread
     name = f"{article.title}  {target.name}" if part and article.title else article.title or target.name
     out.print(terminal.harmless(name), style="bold", markup=False, soft_wrap=True)
     printing.finds(out, rows, outcome=False)
     out.print(f"{len(rows)} found" + (" (the page could not be read to its end)" if article.truncated else ""))
+    return None
 
 
 async def _page(settings: config.Config, target: run.Target) -> run.Target:

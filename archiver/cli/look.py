@@ -12,7 +12,7 @@ from rich.console import Console
 from archiver import printing, terminal, tools, view
 from archiver.cli import shared
 from archiver.errors import NoInput, UsageError
-from archiver.model import Availability, Status
+from archiver.model import Availability, Status, counted
 
 _KEPT = [status for status in get_args(Status) if status != "already"]
 
@@ -77,7 +77,7 @@ def list_(
 
 def _articles(out: Console, rows: Sequence[view.Row], *, due: bool) -> None:
     for row in rows:
-        counts = f"{row['finds']:>4} finds, {row['waiting']} waiting"
+        counts = f"{counted(row['finds'], 'find'):>10}, {row['waiting']} waiting"
         why = f" ({row['error']})" if row["error"] else ""
         when = f", due {row['due_at'][:16]}Z" if due else ""
         title, *which = printing.heading(row)

@@ -10,6 +10,7 @@ import click
 from archiver import terminal, tools
 from archiver.cli import shared
 from archiver.errors import UsageError
+from archiver.model import counted
 from archiver.packages import desk
 
 
@@ -53,13 +54,13 @@ def pack(
     if as_json:
         click.echo(terminal.json_line(packed))
         return
-    counts = ("articles", "posts", "captures", "documents")
-    click.echo(terminal.harmless(f"{output}: {', '.join(f'{packed[name]:,} {name}' for name in counts)}; "
-                                 f"{packed['bytes']:,} bytes"))  # fmt: skip
+    counts = ("article", "post", "capture", "document")
+    click.echo(terminal.harmless(f"{output}: {', '.join(counted(packed[name + 's'], name) for name in counts)}; "
+                                 f"{counted(packed['bytes'], 'byte')}"))  # fmt: skip
     if packed["resolved"]:
-        click.echo(f"  {packed['resolved']:,} records taken along since others only refer to them")
+        click.echo(f"  {counted(packed['resolved'], 'record')} taken along since others only refer to them")
     if packed["missing"]:
-        click.echo(f"  {len(packed['missing']):,} records that are cited are not in this archive")
+        click.echo(f"  {counted(len(packed['missing']), 'record')} cited and not in this archive")
     click.echo(f"  signed by {packed['key']}" if packed["key"] else "  not signed")
     if packed["stamped_at"]:
         click.echo(terminal.harmless(f"  timestamped {packed['stamped_at']}: {output}.tsr"))

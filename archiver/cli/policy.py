@@ -12,7 +12,7 @@ from rich.console import Console
 from archiver import config, terminal, tools, view
 from archiver.cli import shared
 from archiver.errors import UsageError
-from archiver.model import Decision
+from archiver.model import Decision, counted
 
 _reason = click.option("--reason", required=True, metavar="TEXT", help="Who asked for it, and why; kept for good.")
 
@@ -89,9 +89,12 @@ def purge(
         click.confirm(f"Remove {what} from the archive, for good?", abort=True, err=True)
     said = _decide(context, what, "purge", reason, wait_lock, also)
     files = {one["warc"] for one in said["removed"]}
-    click.echo(f"{len(said['removed'])} records of {len(said['posts'])} posts removed from {len(files)} files")
+    click.echo(
+        f"{counted(len(said['removed']), 'record')} of {counted(len(said['posts']), 'post')} "
+        f"removed from {counted(len(files), 'file')}"
+    )
     if said["shared"]:
-        click.echo(f"{len(said['shared'])} captures stay: other posts or captures need them")
+        click.echo(f"stays, since other posts or captures need it: {counted(len(said['shared']), 'capture')}")
     for line in _left(said["left"]):
         click.echo(line)
 

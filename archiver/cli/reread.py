@@ -6,6 +6,7 @@ import click
 
 from archiver import config, run, terminal, tools
 from archiver.cli import shared
+from archiver.model import counted
 
 
 @click.command()
@@ -35,5 +36,7 @@ async def _reread(settings: config.Config, wait_lock_s: float) -> int:
             if saved.error:
                 failed += 1
                 click.echo(terminal.harmless(f"archiver: {target.name}: {saved.error}"), err=True)
-        click.echo(f"{articles} articles read again, {running.written} documents say something new")
+        click.echo(
+            f"{counted(articles, 'article')} read again, {counted(running.written, 'document')} with something new"
+        )
     return 1 if failed else 0

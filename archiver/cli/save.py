@@ -9,7 +9,7 @@ from rich.console import Console
 
 from archiver import config, intake, printing, progress, run, terminal, tools
 from archiver.cli import failure, logs, shared
-from archiver.errors import NoInput, UsageError
+from archiver.errors import ArchiverError, NoInput, NotText, UsageError
 
 _WAIT_LOCK_S = 3600
 """A person who saves one thing while a night runs wants it saved; one who counts on it is told."""
@@ -92,7 +92,9 @@ def _tell(out: Console, result: run.Saved, *, quiet: bool, as_json: bool) -> Non
     elif not (quiet and result.settled):
         _show(out, result)
     if result.error:
-        click.echo(terminal.harmless(f"archiver: {result.error}"), err=True)
+        failure.say(ArchiverError(result.error, hint=result.hint), debug=False)
+    elif result.article.unread:
+        failure.say(NotText(result.article.name, result.article.unread), debug=False)
     elif result.article.truncated:
         click.echo(terminal.harmless(f"archiver: {result.article.name}: not read to its end"), err=True)
 
@@ -104,7 +106,7 @@ def _show(out: Console, result: run.Saved) -> None:
     )
     if rows:
         printing.finds(out, rows, outcome=True)
-        printing.waiting(out, rows)
+        printing.waiting(out, result.outcomes)
     out.print(_sum([result]), soft_wrap=True)
     if any(outcome.status == "pending" for outcome in result.outcomes):
         out.print("What the article says is kept; save it again, and only what waits is asked for.", soft_wrap=True)
@@ -126,6 +128,8 @@ def _sum(saved: Sequence[run.Saved]) -> str:
 
 
 def _exit_code(saved: Sequence[run.Saved]) -> int:
+    if any(result.article.unread for result in saved):
+        return NotText.exit_code
     if all(result.settled for result in saved):
         return 0
     reached = any(one.traffic.reached or one.traffic.reused for one in saved)

@@ -13,6 +13,7 @@ from archiver.cli import shared
 from archiver.config import Config
 from archiver.errors import Damaged, UsageError
 from archiver.findings import Checked, Finding, Repaired
+from archiver.model import counted
 from archiver.packages import desk
 from archiver.packages.proof import is_package
 
@@ -157,10 +158,9 @@ def _repaired(done: Repaired) -> Iterator[str]:
     if done.made is None and done.orphans is None:
         yield f"{done.kept}: nothing to repair"
         return
-    lost = f"{done.lost_bytes:,} bytes of {done.kept} are in no whole record"
-    yield (
-        f"{done.made}: {done.records:,} records; {lost}" if done.made else f"{done.kept}: no exchange is whole; {lost}"
-    )
+    lost = f"{counted(done.lost_bytes, 'byte')} of {done.kept} in no whole record"
+    records = counted(done.records, "record")
+    yield f"{done.made}: {records}; {lost}" if done.made else f"{done.kept}: no exchange is whole; {lost}"
     if done.orphans:
         yield (
             f"{done.orphans}: records that are whole, but whose exchange is not (a response without its request, say); "
@@ -169,7 +169,7 @@ def _repaired(done: Repaired) -> Iterator[str]:
     for slot in done.lost:
         yield f"lost: {slot}"
     if done.again:
-        yield f"{done.again:,} articles, posts and links are asked for again when their articles are saved again"
+        yield f"asked for again when their articles are saved again: {done.again:,} of articles, posts and links"
 
 
 def _line(found: Finding) -> str:
@@ -180,12 +180,7 @@ def _line(found: Finding) -> str:
 
 def _sum(checked: Checked) -> str:
     share = "" if checked.sampled == 1 else f" ({checked.sampled:.1%} of the archive)"
-    size = (
-        f"{_counted(checked.files, 'file')}, {_counted(checked.records, 'record')}, {checked.data_bytes:,} bytes{share}"
-    )
-    notes = f", {_counted(checked.notes, 'note')}" if checked.notes else ""
-    return f"{size}: {_counted(checked.defects, 'defect') if checked.defects else 'no defect'}{notes}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"
+    files, records = counted(checked.files, "file"), counted(checked.records, "record")
+    size = f"{files}, {records}, {counted(checked.data_bytes, 'byte')}{share}"
+    notes = f", {counted(checked.notes, 'note')}" if checked.notes else ""
+    return f"{size}: {counted(checked.defects, 'defect') if checked.defects else 'no defect'}{notes}"

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from archiver.find import cards, ids, markup
+from archiver.find.charset import WIDE, looks_wide
 from archiver.find.dates import DateReader
 from archiver.find.flat import MAX_FRAGMENT_CHARS, flatten
 from archiver.find.links import short_links, status_links
 from archiver.find.markdown import links_of
 from archiver.find.marks import any_mark
-from archiver.find.page import MAX_PAGE_BYTES, WIDE, Page, head_of, looks_wide, read_page
+from archiver.find.page import MAX_PAGE_BYTES, Page, head_of, read_page
 from archiver.find.plain import HANDLE, attributions
 from archiver.find.sighting import Sighting
 from archiver.find.source import Source
@@ -70,6 +71,9 @@ def find(
         base_url=page.base_url,
         title=page.title,
         lang=page.lang,
+        charset=page.charset if page.charset_by else None,
+        charset_by=page.charset_by,
+        unread=page.what,
         truncated=page.truncated or not whole,
     )
     return Found(article=article, finds=finds)

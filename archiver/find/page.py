@@ -6,45 +6,32 @@ elements without a word, and cost a hundred times what looking for the few inter
 
 from __future__ import annotations
 
-import codecs
 import html
 import re
 from dataclasses import dataclass
 from typing import Literal
 
 from archiver.find import scan
+from archiver.find.charset import By, as_utf8
 from archiver.platforms.base import take_apart
 
 MAX_PAGE_BYTES = 64_000_000
 HEAD_BYTES = 128_000
 """How far into the page its title, language and canonical address are looked for."""
 
-_SAMPLE_BYTES = 400_000
-_LETTERS_BYTES = 16_000
-_PIECE_BYTES = 8_192
-_WHOLE = 4
-"""So many whole characters for each broken one make UTF-8; as many, and none broken, gainsay another label."""
-_AS_GOOD = 0.1
-_UNLABELLED = (
-    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "cp932", "euc_jp", "gb18030",
-    "big5", "euc_kr",
-)  # fmt: skip
-"""What old pages and texts without a word about it are written in."""
-_LINES = re.compile(rb"[\n<>]+")
-"""Bytes that are no part of a character in any of them."""
-_BOMS = (  # the longer mark first: UTF-32-LE begins like UTF-16-LE
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-WIDE = tuple(bom for bom, encoding in _BOMS if encoding != "utf-8")
-"""The marks of the encodings in which ASCII is not ASCII."""
-_BINARY = (b"%PDF-", b"PK\x03\x04", b"\x1f\x8b", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"RIFF", b"\x7fELF", b"OggS")
-_META_CHARSET = re.compile(
-    rb"<(?:meta|\?xml)\b[^>]{0,500}?(?:charset|encoding)\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I
-)
+_BINARY = {
+    b"%PDF-": "a PDF", b"PK\x03\x04": "a ZIP archive or an Office document", b"\xd0\xcf\x11\xe0": "an Office document",
+    b"\x1f\x8b": "gzip data", b"BZh": "bzip2 data", b"\xfd7zXZ": "xz data", b"7z\xbc\xaf": "a 7z archive",
+    b"Rar!": "a RAR archive", b"\x89PNG": "a picture", b"GIF8": "a picture", b"\xff\xd8\xff": "a picture",
+    b"RIFF": "a picture or a recording", b"OggS": "a recording", b"ID3\x03": "a recording", b"ID3\x04": "a recording",
+    b"\x7fELF": "a program", b"MZ\x90\x00": "a program", b"SQLite format 3\0": "a database",
+}  # fmt: skip
+"""How files begin that are no text, and what they are."""
+_CONTROLS = bytes(sorted({*range(32), 127} - set(b"\t\n\f\r\x1b\0")))
+_CONTROLS_SAMPLE = 8_192
+_MOST_CONTROLS = 0.05
+"""What of a text may be control characters, NULs apart, which careless programs leave in pages. A tenth of random bytes
+are."""
 _TAGS = re.compile(rb"<(?:!doctype\s+html|html|head|body|div|p|a|span|article|blockquote|table|meta|script)[\s>]", re.I)
 _SUFFIXES = {
     "html": ("html", "htm", "xhtml", "shtml", "xml", "rss", "atom", "php", "asp", "aspx", "jsp"),
@@ -63,12 +50,15 @@ Kind = Literal["html", "text", "other"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """A document to look through. ``data``: UTF-8 (undecodable bytes may remain), no byte order mark. ``kind``:
-    ``html`` (markup of any sort), ``text``, or ``other`` (binary: nothing to read). ``charset``: what it was read as.
-    ``truncated``: bytes beyond the limit were left out."""
+    ``html`` (markup of any sort), ``text``, or ``other`` (binary: nothing to read). ``charset``: what it was read
+    as, and ``charset_by`` what says so (``charset.Reading``; ``None`` of what is no text). ``what``: what it is
+    instead of a text, in words. ``truncated``: bytes beyond the limit were left out."""
 
     data: bytes
     kind: Kind
     charset: str
+    charset_by: By | None = None
+    what: str | None = None
     title: str | None = None
     lang: str | None = None
     canonical_url: str | None = None
@@ -83,16 +73,19 @@ def read_page(
     own declaration, else a guess; a declaration that the bytes contradict is not believed."""
     truncated = len(data) > MAX_PAGE_BYTES
     data = data[:MAX_PAGE_BYTES]
-    if data.startswith(_BINARY):
-        return Page(data=b"", kind="other", charset="binary", truncated=truncated)
-    body, used = _as_utf8(data, charset)
+    what = next((what for begins, what in _BINARY.items() if data.startswith(begins)), None)
+    reading = as_utf8(data if what is None else b"", charset)
+    body = reading.data
+    if what or _is_binary(body):
+        return Page(data=b"", kind="other", charset="binary", what=what or "binary data", truncated=truncated)
     kind = _kind(body, name, media_type)
     head = head_of(body) if kind == "html" else b""
     canonical = _link(head, b"canonical", _CANONICAL)
     return Page(
         data=body,
         kind=kind,
-        charset=used,
+        charset=reading.charset,
+        charset_by=reading.by,
         title=_first(_TITLE, head, head.find(b"<title")),
         lang=_first(_HTML_LANG, head, head.find(b"<html")),
         canonical_url=_address(canonical),
@@ -119,106 +112,11 @@ def _link(head: bytes, word: bytes, meant: re.Pattern[bytes]) -> bytes:
     return b""
 
 
-def _as_utf8(data: bytes, header: str | None) -> tuple[bytes, str]:
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            rest = data[len(bom) :]
-            return (rest, encoding) if encoding == "utf-8" else (_transcode(rest, encoding), encoding)
-    declared = _META_CHARSET.search(data, 0, 4096)
-    letters = _beyond_ascii(data)
-    is_utf8 = _is_utf8(letters)
-    for label in (header, declared[1].decode("ascii") if declared else None, _guess(data)):
-        codec = _codec(label)
-        if codec == "utf-8" and is_utf8:
-            return data, codec
-        if codec and codec != "utf-8":
-            contradicted = is_utf8 and _whole(letters) >= _WHOLE and not _broken(letters)
-            return (data, "utf-8") if contradicted else (_transcode(data, codec), codec)
-    if is_utf8:
-        return data, "utf-8"
-    codec = _by_its_letters(data)
-    return _transcode(data, codec), codec
-
-
-def _beyond_ascii(data: bytes) -> bytes:
-    """The parts of what ``data`` begins with that are not all ASCII; no character of UTF-8 is cut."""
-    sample = data[:_SAMPLE_BYTES]
-    if sample.isascii():
-        return b""
-    pieces = (sample[place : place + _PIECE_BYTES] for place in range(0, len(sample), _PIECE_BYTES))
-    return b"".join(piece for piece in pieces if not piece.isascii())
-
-
-def _is_utf8(letters: bytes) -> bool:
-    """Whether ``letters`` are UTF-8, give or take the odd broken character of pages put together from parts: text in
-    another encoding has hardly a whole one."""
-    try:
-        letters.decode("utf-8")
-    except UnicodeDecodeError:
-        return _whole(letters) >= _WHOLE * _broken(letters)
-    return True
-
-
-def _broken(letters: bytes) -> int:
-    """How many characters of ``letters`` are not UTF-8; the last, which may have been cut off, is not counted."""
-    return max(0, letters.decode("utf-8", "replace").count("\ufffd", 0, -3) - letters.count("\ufffd".encode(), 0, -9))
-
-
-def _whole(letters: bytes) -> int:
-    """How many characters beyond ASCII ``letters`` hold as UTF-8."""
-    return sum(char > "\x7f" for char in letters.decode("utf-8", "ignore"))
-
-
-def _by_its_letters(data: bytes) -> str:
-    """The encoding in which what lies beyond ASCII in ``data`` reads as words: windows-1252 where that is no worse."""
-    import charset_normalizer  # noqa: PLC0415  # takes longer to load than most pages to read, and is seldom asked
-
-    lines = (line for line in _LINES.split(data[:_SAMPLE_BYTES]) if not line.isascii())
-    sample = b"\n".join(lines)[:_LETTERS_BYTES]
-    found = charset_normalizer.from_bytes(sample, cp_isolation=list(_UNLABELLED))
-    best = found.best()
-    if best is None:
-        return "cp1252"
-    western = next((one for one in found if "cp1252" in (one.encoding, *one.could_be_from_charset)), None)
-    if western and western.chaos <= best.chaos and western.coherence > best.coherence - _AS_GOOD:
-        return "cp1252"
-    return best.encoding
-
-
-def _codec(label: str | None) -> str | None:
-    """Python's name of the encoding that browsers mean by ``label`` (WHATWG Encoding: Latin-1 means windows-1252)."""
-    if not label:
-        return None
-    try:
-        name = codecs.lookup(label.strip().strip("\"'")).name
-    except (LookupError, ValueError):
-        return None
-    known = {"ascii": "cp1252", "iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932"}
-    name = known.get(name, name)
-    return (
-        name
-        if getattr(codecs.lookup(name), "_is_text_encoding", False) and name not in ("utf-7", "punycode", "idna")
-        else None
-    )
-
-
-def looks_wide(data: bytes) -> bool:
-    """Whether ``data`` is UTF-16 without its mark."""
-    return _guess(data) is not None
-
-
-def _guess(data: bytes) -> str | None:
-    """UTF-16 without a mark shows as a zero in every second byte of its ASCII part."""
-    sample = data[:512]
-    if len(sample) >= 8:
-        first, second = sample[::2].count(0), sample[1::2].count(0)
-        if max(first, second) > len(sample) // 4 and min(first, second) < len(sample) // 20:
-            return "utf-16-be" if first > second else "utf-16-le"
-    return None
-
-
-def _transcode(data: bytes, codec: str) -> bytes:
-    return data.decode(codec, "replace").encode("utf-8", "replace")
+def _is_binary(body: bytes) -> bool:
+    """Whether ``body``, as UTF-8, is no text of any sort: it is full of control characters and shows no tag."""
+    sample = body[:_CONTROLS_SAMPLE]
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
+    return controls > 1 and controls > _MOST_CONTROLS * len(sample) and not _TAGS.search(sample)
 
 
 def _kind(data: bytes, name: str, media_type: str | None) -> Kind:

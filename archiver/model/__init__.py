@@ -24,7 +24,19 @@ from archiver.model.post import (
     Reading,
     Recovery,
 )
-from archiver.model.terms import Availability, Cut, Decision, Ended, Kind, Moment, PostRef, Precision, Status, Why
+from archiver.model.terms import (
+    Availability,
+    Cut,
+    Decision,
+    Ended,
+    Kind,
+    Moment,
+    PostRef,
+    Precision,
+    Status,
+    Why,
+    counted,
+)
 from archiver.model.upkeep import Due, Errand, Health, Probed
 
 __all__ = [
@@ -65,4 +77,5 @@ __all__ = [
     "Tape",
     "WarcRef",
     "Why",
+    "counted",
 ]

@@ -46,10 +46,13 @@ class Find:
 class Article:
     """The document that finds are read from.
 
-    ``key``: its identity in the archive: the normalised URL, or ``urn:archiver:file:sha256:<hex>`` for a file without
-    one. ``name``: what the user called it (URL, file name, ``-``). ``kind``: ``html`` or ``text``. ``base_url``: what
-    relative links are resolved against. ``source``: the record that holds its bytes; ``None`` when nothing is stored
-    (``find``). ``truncated``: the page could not be read to its end.
+    ``key``: its identity in the archive: the normalised URL, or ``urn:archiver:file:sha256:<hex>`` for a file
+    without one. ``name``: what the user called it (URL, file name, ``-``). ``kind``: ``html`` or ``text``.
+    ``base_url``: what relative links are resolved against. ``charset``: as what its bytes were read (Python's name),
+    ``charset_by``: what said so (``find.charset.Reading``), ``None`` when they were not. ``unread``: what it is
+    instead of a text that could be looked through (``a PDF``), ``None`` when it was. ``source``: the record that
+    holds its bytes; ``None`` when nothing is stored (``find``). ``truncated``: the page could not be read to its
+    end.
     """
 
     key: str
@@ -60,6 +63,9 @@ class Article:
     base_url: str | None = None
     title: str | None = None
     lang: str | None = None
+    charset: str | None = None
+    charset_by: str | None = None
+    unread: str | None = None
     source: WarcRef | None = None
     fetched_at: datetime | None = None
     truncated: bool = False

@@ -165,13 +165,15 @@ class PostRecord:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What came of one find. ``record``: the public record as JSON values (``docs/record.md``). ``settled``: nothing
-    is left to try; otherwise ``try_again_at`` (aware UTC) says when. ``error``: a sentence, or ``None``."""
+    is left to try; otherwise ``try_again_at`` (aware UTC) says when, and ``firm`` that nobody is asked before then,
+    whoever wants it. ``error``: a sentence, or ``None``."""
 
     find: Find
     status: Status
     record: Mapping[str, Any]
     error: str | None = None
     try_again_at: datetime | None = None
+    firm: bool = False
 
     @property
     def settled(self) -> bool:

@@ -22,6 +22,11 @@ Status = Literal["archived", "already", "unavailable", "pending", "refused", "fa
 Ended = Literal["post", "page", "gone", "unsafe", "loop", "too-many-hops", "refused", "pending", "error"]
 
 
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """``1 article``, ``2,000 articles``; ``plural``: where it is not the noun and an s."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """An instant, no finer than ``precision``. ``at`` is aware UTC; for ``day`` it is that UTC day's midnight.

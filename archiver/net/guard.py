@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from archiver.errors import Refused, Unreachable
+from archiver.errors import Misled, Refused, Unreachable
 
 MAX_URL_CHARS = 8192
 MAX_ADDRESSES = 16
@@ -117,7 +117,9 @@ def place(text: str, allowed_ports: frozenset[int]) -> Place:
     address = _literal(shape[2], host, text)
     port = (443 if url.scheme == "https" else 80) if url.port is None else url.port
     if port not in allowed_ports:
-        raise _refused(text, f"port {port} is not allowed")
+        allowed = ", ".join(map(str, sorted(allowed_ports)))
+        hint = f"in config.toml, to connect to it: network.allowed_ports = [{allowed}, {port}]"
+        raise _refused(text, f"port {port} is not among those that are connected to ({allowed})", hint=hint)
     if isinstance(address, ipaddress.IPv6Address):
         host = str(address)
     authority = (f"[{host}]" if ":" in host else host) + ("" if url.port is None else f":{port}")
@@ -154,8 +156,19 @@ async def endpoints(
     if target is None:
         for address in found:
             if why := private(address) or _ours(address):
-                raise Refused(place.url, f"{host} is at {address}: {why}")
+                raise _private(place, address, why)
     return tuple(Endpoint(address=address, port=port, vouched=target is not None) for address in found)
+
+
+def _private(place: Place, address: str, why: str) -> Refused:
+    """``why`` is what kind of address it is. A literal one is refused for good; where a name leads may change."""
+    never = f"a private address ({why}) is never connected to"
+    if place.address:
+        hint = "a name can be led to it: network.connect_to in config.toml"
+        return Refused(place.url, f"{address}: {never}", hint=hint)
+    hint = f'if that is meant, in config.toml: network.connect_to = {{ "{place.host}:{place.port}" = "…" }}'
+    kind = Refused if place.host == "localhost" or place.host.endswith(".localhost") else Misled  # RFC 6761, 6.3
+    return kind(place.url, f"{place.host} leads to {address}: {never}", hint=hint)
 
 
 def _mapped(place: Place, connect_to: Mapping[tuple[str, int], tuple[str, int]]) -> tuple[str, int] | None:
@@ -202,6 +215,6 @@ def _misshapen(text: str) -> str:
     return "no proper host after //"
 
 
-def _refused(text: str, why: str) -> Refused:
+def _refused(text: str, why: str, *, hint: str | None = None) -> Refused:
     shown = _USERINFO.sub("***@", text[:300]).encode("unicode_escape").decode("ascii")
-    return Refused(shown, why)
+    return Refused(shown, why, hint=hint)

@@ -21,7 +21,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_if
 from tenacity.wait import wait_random_exponential
 
 from archiver.config import NetworkConfig
-from archiver.errors import FetchError, RateLimited, Resting
+from archiver.errors import FetchError, Misled, RateLimited, Resting
 from archiver.model import Exchange, Request
 from archiver.net.guard import place
 from archiver.net.pace import Pace
@@ -119,8 +119,8 @@ def retry_after_s(exchange: Exchange, now: datetime) -> float | None:
 
 
 def _worth_asking_again(error: BaseException) -> bool:
-    # both are the end of patience, not its beginning
-    return isinstance(error, FetchError) and error.retry and not isinstance(error, RateLimited | Resting)
+    # these are the end of patience, not its beginning
+    return isinstance(error, FetchError) and error.retry and not isinstance(error, RateLimited | Resting | Misled)
 
 
 def _passing(exchange: Exchange) -> bool:

@@ -74,6 +74,8 @@ class Discovery:
             new, problem, learnt = await self._read(source, memory)
         except StoreError:
             raise
+        except FetchError as error:
+            return self._broken(source, memory, error.reason if error.url == source.name else str(error))
         except ArchiverError as error:
             return self._broken(source, memory, str(error))
         if problem and not learnt.get("entries"):

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from archiver.model import counted
+
 Json = dict[str, Any]
 _MOST_NAMED = 1_000
 _SHOWN = 10
@@ -137,9 +139,9 @@ def page(report: Mapping[str, Any]) -> Iterator[str]:
     if report["requests"]:
         waited = f", {report['waited_s']:,.0f} s waited" if report["waited_s"] >= 1 else ""
         busy = f", {report['busy']:,} answered 429 or 503" if report["busy"] else ""
-        yield f"  {report['requests']:,} requests, {report['received_bytes']:,} bytes{busy}{waited}"
+        yield f"  {counted(report['requests'], 'request')}, {counted(report['received_bytes'], 'byte')}{busy}{waited}"
     for warc in report["warcs"]:
-        yield f"  {warc['file']}: {warc['bytes']:,} bytes, sha256 {warc['sha256'] or 'not known yet'}"
+        yield f"  {warc['file']}: {counted(warc['bytes'], 'byte')}, sha256 {warc['sha256'] or 'not known yet'}"
     left = {kind: count for kind, count in report["waiting"].items() if kind != "oldest" and count}
     if left:
         yield f"  still due: {_counts(left)}, the oldest since {str(report['waiting']['oldest'])[:16]}Z"
@@ -154,7 +156,7 @@ def news(changes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """What the newsroom wants to hear, a line each; nothing without news."""
     counts = Counter((one["kind"], one["what"]) for one in changes)
     for (kind, what), count in counts.items():
-        yield f"{count:,} {kind}{'s' * (count != 1)} {what}:"
+        yield f"{counted(count, kind)} {what}:"
         named = [one for one in changes if (one["kind"], one["what"]) == (kind, what)]
         for one in named[:_SHOWN]:
             was = f" ({one['from']} → {one['to']})" if what in ("gone", "returned", "changed", "renamed") else ""

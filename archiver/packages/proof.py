@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from archiver.findings import Checked, Finding
+from archiver.model import counted
 from archiver.packages import seal, stamp
 from archiver.packages.closure import cited
 from archiver.packages.wacz import DATAPACKAGE, DIGEST
@@ -114,7 +115,7 @@ class _Judge:
             proven=not broken,
             text="It is whole: every file and every record agrees with its digest."
             if not broken
-            else f"It is not whole: {broken:,} defects.",
+            else f"It is not whole: {counted(broken, 'defect')}.",
         )
         never = "Not in it: whether servers really sent this, whether it is all there was, and who was first to say it."
         checked = Checked(
@@ -297,7 +298,7 @@ class _Judge:
         for name in sorted(one for one in entries if one.startswith("records/") and one.endswith(".jsonl")):
             missing = {one for line in _lines(package, entries[name]) for one in cited(_object(line))} - self._ids
             if missing:
-                self.note("cited", f"{len(missing):,} records that it cites are not in the package", name,
+                self.note("cited", f"{counted(len(missing), 'record')} that it cites not in the package", name,
                           "ask whoever made it for those")  # fmt: skip
 
     def _json(self, package: zipfile.ZipFile, entries: Mapping[str, zipfile.ZipInfo], name: str) -> Mapping[str, Any]:

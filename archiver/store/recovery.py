@@ -22,7 +22,7 @@ from datetime import datetime
 from pathlib import Path
 
 from archiver.errors import Damaged
-from archiver.model import Document, WarcRef
+from archiver.model import Document, WarcRef, counted
 from archiver.store import documents, fields, warc
 from archiver.store.catalog import Catalog
 from archiver.store.manifest import FILE_NAME, Entry, Manifest
@@ -330,7 +330,7 @@ def _count(path: Path) -> int | None:
 
 def _counted(taken: _Taken) -> str:
     counts = ((taken.captures, "capture"), (taken.documents, "document"))
-    return " and ".join(f"{count} {noun}{'s' * (count != 1)}" for count, noun in counts if count)
+    return " and ".join(counted(count, noun) for count, noun in counts if count)
 
 
 _REPAIR = "nothing was changed; bring the file back from a copy, or salvage what is whole in it: archiver repair FILE"

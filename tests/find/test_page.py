@@ -57,6 +57,43 @@ def test_text_that_says_nothing_is_read_by_its_letters(text, charset, before):
 
 
 @pytest.mark.parametrize(
+    ("data", "charset", "by"),
+    [
+        ("Été à".encode("latin-1"), "cp1252", "default"),
+        ("<title>Été à</title><p>Été à".encode("latin-1"), "cp1252", "default"),
+        ("Café".encode("latin-1"), "cp1252", "default"),
+        ("<title>É già qui</title><p>É già qui".encode("latin-1"), "cp1252", "default"),
+        ("<p>Привет".encode("cp1251"), "cp1252", "default"),
+        ("<html lang=ru><p>Привет".encode("cp1251"), "cp1251", "language"),
+        ('<html class=x lang="tr-TR"><p>Ağaç'.encode("cp1254"), "cp1254", "language"),
+        ("<html lang=pl><p>Żółć".encode("cp1250"), "cp1250", "language"),
+        ("<html lang=ja><p>日本".encode("cp932"), "cp932", "language"),
+        ("<html lang=ja><p>日本".encode("euc_jp"), "euc_jp", "language"),
+        ("<html lang=de><p>Größe".encode("latin-1"), "cp1252", "default"),
+        ("Çok güzel bir gün, İstanbul’da yağmur yağıyor ve şehir ışıl ışıl.".encode("cp1254"), "cp1254", "letters"),
+        ("<html lang=tr><p>Bugün İstanbul’da yağmur yağıyor, şehir ışıl ışıl.".encode("cp1254"), "cp1254", None),
+        ("Příliš žluťoučký kůň úpěl ďábelské ódy".encode("cp1250"), "cp1250", "letters"),
+        ("Já não sei o que é, mas há coisas que não são assim à noite, não é?".encode("latin-1"), "cp1252", "letters"),
+        ("Árvíztűrő tükörfúrógép, jó éjszakát és szép napot kívánok".encode("cp1250"), "cp1250", "letters"),
+        (b"plain words", "utf-8", "bytes"),
+        (b"\xef\xbb\xbfplain", "utf-8", "mark"),
+        (b"<meta charset=latin-1>\xe9", "cp1252", "declaration"),
+    ],
+)
+def test_a_charset_is_a_guess_where_nothing_decides(data, charset, by):
+    """Few letters decide nothing: then the page's language does, or it is windows-1252; and that is said."""
+    page = read_page(data)
+    assert page.charset == charset
+    assert page.charset_by == by or (by is None and page.charset_by in ("letters", "language"))
+
+
+def test_a_servers_word_about_the_charset_is_named_as_such():
+    """And it is not when the bytes gainsay it."""
+    assert read_page(b"\xe9", charset="latin-1").charset_by == "header"
+    assert read_page("Ångström, Ångström, Ångström".encode(), charset="latin-1").charset_by == "bytes"
+
+
+@pytest.mark.parametrize(
     ("text", "charset"),
     [
         ("<meta charset=shift_jis><p>日本のニュース", "cp932"),
@@ -84,6 +121,10 @@ def test_a_page_may_declare_its_own_charset(text, charset):
         (b"<blockquote class=twitter-tweet>", "-", None, "html"),
         (b"%PDF-1.7 <html>", "a.html", None, "other"),
         (b"\x89PNG\r\n", "a", None, "other"),
+        (b"\x7fELF\x02\x01", "a.html", None, "other"),
+        (bytes(range(256)) * 8, "a.txt", None, "other"),
+        (b"plain\0words\0and NULs", "a.txt", None, "text"),
+        (b"\x01\x02\x03\x04<p>a page all the same</p>", "a.html", None, "html"),
     ],
 )
 def test_html_or_text_is_told_by_server_then_name_then_content(data, name, media_type, kind):

@@ -211,7 +211,7 @@ async def test_a_name_is_looked_up_once_and_the_checked_address_is_dialled():
     endpoints = await guard.endpoints(place, {}, rebinding)
     assert [(end.address, end.port) for end in endpoints] == [("93.184.216.34", 443), ("2606:2800:220:1::1", 443)]
     assert rebinding.asked == ["rebind.example"]
-    with pytest.raises(Refused, match=r"127\.0\.0\.1: loopback"):
+    with pytest.raises(Refused, match=r"127\.0\.0\.1: a private address \(loopback\) is never connected to"):
         await guard.endpoints(place, {}, rebinding)
 
 
@@ -227,6 +227,24 @@ async def test_one_private_address_behind_a_name_is_enough_to_refuse_it(trap: Tr
     with pytest.raises(Refused):
         await visitor.exchange(request(f"http://mixed.example:{trap.port}/"))
     assert trap.caught() == []
+
+
+@pytest.mark.parametrize(
+    ("url", "said", "hint", "retry"),
+    [
+        ("http://192.0.2.1/x", "192.0.2.1: a private address (documentation) is never", "network.connect_to", False),
+        ("http://localhost/x", "localhost leads to 127.0.0.1: a private address (loopback)", "connect_to", False),
+        ("http://portal.example/x", "portal.example leads to 127.0.0.1: a private", '"portal.example:80"', True),
+        ("http://a.example:9/", "port 9 is not among those", "network.allowed_ports = [80, 443, 9]", False),
+    ],
+)
+async def test_what_is_never_connected_to_is_said_with_what_can_be_done(url, said, hint, retry):
+    """A literal address and a port are refused for good; a name may lead elsewhere another time."""
+    with pytest.raises(Refused) as refused:
+        await guard.endpoints(guard.place(url, frozenset({80, 443})), {}, Answers(["127.0.0.1"]))
+    assert refused.value.reason.startswith(said)
+    assert hint in str(refused.value.hint)
+    assert refused.value.retry is retry
 
 
 async def test_a_name_without_addresses_is_unreachable():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.errors import BadReply, FetchError, RateLimited, Refused, StoreError, TimedOut, Unreachable
+from archiver.errors import BadReply, FetchError, Misled, RateLimited, Refused, StoreError, TimedOut, Unreachable
 from archiver.model import Cut, Exchange, Request, WarcRef
 from archiver.net.pace import Pace
 from archiver.net.patience import PatientFetcher, retry_after_s
@@ -85,6 +85,7 @@ async def test_only_what_another_try_can_help_is_asked_for_again(results: tuple[
     ("error", "calls"),
     [
         (Refused(URL, "private"), 1),
+        (Misled(URL, "private today"), 1),
         (StoreError("disk full"), 1),
         (RateLimited(URL, "leave me alone", retry_after_s=3600), 1),
         (Unreachable(URL, "no route"), 3),
