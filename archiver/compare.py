@@ -30,23 +30,34 @@ _LINK = re.compile(
 _CUT = re.compile(r"(?:…|\.\.\.)$")
 _LEAST_CUT = 12
 """Letters that a text must keep for being the beginning of another, and not merely a few words in common."""
+_LEAST_SHOWN = 4
+"""Letters without which a text that says that it is cut says nothing."""
 
 
 def claims(answered: Facts, claimed: Facts) -> list[Json]:
     """Each claim of the article with its verdict, by field.
 
     ``confirmed``: an answer says the same; ``contradicted``: answers speak of it, and none says the same;
-    ``unconfirmed``: none does. ``by``: the answers that the verdict rests on.
+    ``unconfirmed``: none does. ``by``: the answers that the verdict rests on. The time within the id contradicts a
+    date, but confirms none as long as no service ever showed the post: both are then the article's own words.
     """
     shown: list[Json] = []
     for field, same in _ALIKE.items():
         answers = answered.get(field) or ()
         for claim in claimed.get(field) or ():
             agree = [one for one in answers if same(one, claim)]
+            if field == "posted_at" and not _is_known(answered):
+                agree = [one for one in agree if one["how"] != "snowflake"]
+                answers = [one for one in answers if one["how"] != "snowflake" or not same(one, claim)]
             verdict = "confirmed" if agree else "contradicted" if answers else "unconfirmed"
             by = list(dict.fromkeys(one["how"] for one in (agree or answers)))
             shown.append({"field": field, "value": claim["value"], "how": claim["how"], "verdict": verdict, "by": by})
     return shown
+
+
+def _is_known(answered: Facts) -> bool:
+    """Whether anybody who was asked told more of the post than its id does."""
+    return any(answered.get(field) for field in ("author", "handle", "text", "author_id"))
 
 
 def disagreements(answered: Facts, claimed: Facts) -> list[Json]:
@@ -117,7 +128,8 @@ def _same_text(one: Fact, other: Fact) -> bool:
     if first == second:
         return True
     for short, long in ((first, second), (second, first)):
-        if short.endswith("…") and long.rstrip("…").startswith(short.rstrip("…")):
+        kept = short.rstrip("…")
+        if short.endswith("…") and len(kept) >= _LEAST_SHOWN and long.rstrip("…").startswith(kept):
             return True
     return False
 
@@ -133,7 +145,11 @@ def _whole(fact: Fact, other: Fact) -> str:
 def _what_of_handle(answered: Facts, claimed: Facts) -> str:
     answers, claim = answered.get("handle") or (), claimed.get("handle") or ()
     agreed = all(any(_same_handle(one, other) for other in answers) for one in claim)
-    return "renamed" if agreed or _is_the_post(answered, claimed) else "wrong-handle"
+    named = any(
+        _same_words(one, other) for one in answered.get("author") or () for other in claimed.get("author") or ()
+    )
+    older = _is_the_post(answered, claimed) and (named or not claimed.get("author"))
+    return "renamed" if agreed or older else "wrong-handle"
 
 
 def _what_of_author(answered: Facts, claimed: Facts) -> str:
@@ -146,7 +162,8 @@ def _what_of_author(answered: Facts, claimed: Facts) -> str:
 
 
 def _is_the_post(answered: Facts, claimed: Facts) -> bool:
-    """Whether the article's text is that of the id, so that another handle is more likely an older one."""
+    """Whether the article's text is that of the id: under the same name, another handle is more likely an older one;
+    under another name it is somebody's words put into another's mouth."""
     answers = answered.get("text") or ()
     return any(_same_text(one, other) for one in claimed.get("text") or () for other in answers)
 

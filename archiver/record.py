@@ -70,9 +70,11 @@ def read(
         captures=capture.exchanges,
         failures=capture.failures,
         settled=bool(reading.evidence)
+        and not reading.unread
         and _settled(reading.availability, capture)
         and not (looks < _LOOKS and _by_oembed_alone(reading.how, capture)),
         evidence=reading.evidence,
+        unread=reading.unread,
     )
 
 

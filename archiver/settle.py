@@ -281,7 +281,8 @@ class Settler:
         if self._reread and (self._catalog.post(post) or {}).get("settled"):
             got = replace(got, failures=())  # what was given up then is not wanted now
         try:
-            seen, problem = record.read(got, platform, looks=looks, before=known), None
+            seen = record.read(got, platform, looks=looks, before=known)
+            problem = seen.unread
         except UnreadableCapture as unreadable:
             seen, problem = record.unread(got, str(unreadable)), str(unreadable)
         seen = await self._archivist.recovered(seen, platform, fetcher, budgets)

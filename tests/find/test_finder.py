@@ -322,9 +322,9 @@ def test_any_pieces_in_any_order_are_read(text):
 @pytest.mark.parametrize("name", ["a.html", "a.txt"])
 def test_hostile_repetition_takes_linear_time(unit, name):
     """100 KB of the worst is read in seconds on a slow machine."""
-    began = time.perf_counter()
+    began = time.process_time()
     finds(unit * (100_000 // len(unit)), name)
-    assert time.perf_counter() - began < 8
+    assert time.process_time() - began < 8
 
 
 @pytest.mark.parametrize("url", ["https://[::1", "x", "//", "https://x.com:99/", "\x00"])

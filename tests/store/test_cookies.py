@@ -177,6 +177,6 @@ def test_whatever_comes_keeps_its_length_and_its_reading(noise):
                                    b"\r\nset-cookie: a=" * 15_000, b"=" * 200_000])  # fmt: skip
 def test_no_field_takes_long(piece):
     """What a hostile head can hold is masked in the time that reading it takes."""
-    began = time.monotonic()
+    began = time.process_time()
     stored(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b" + piece + b"\r\nContent-Length: 0\r\n\r\n")
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 5

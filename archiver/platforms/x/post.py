@@ -104,6 +104,7 @@ class X:
         """See ``ports.Platform``."""
         evidence: list[Evidence] = []
         problems: list[UnreadableCapture] = []
+        unread: str | None = None
         facts: dict[str, list[Fact]] = {}
         held = holdings.Held(capture.exchanges)
         for exchange in self._by_preference(capture.exchanges):
@@ -111,6 +112,7 @@ class X:
                 said = _said(exchange, capture.post.post_id)
             except UnreadableCapture as problem:
                 problems.append(problem)
+                unread = unread or (str(problem) if exchange.request.why == "post" else None)
                 said = Said(availability="error", how=str(problem))
             evidence.append(_evidence(exchange, said))
             for name, fact in (*said.facts, *holdings.facts(said, exchange, held)):
@@ -126,7 +128,7 @@ class X:
         word, how = verdict.judge(evidence, unanswered, earlier=earlier, impossible=_impossible(capture))
         self._date(capture, facts)
         kept = {name: tuple(values) for name, values in facts.items()}
-        return Reading(availability=word, how=how, facts=kept, evidence=tuple(evidence))
+        return Reading(availability=word, how=how, facts=kept, evidence=tuple(evidence), unread=unread)
 
     def _by_preference(self, exchanges: Sequence[Exchange]) -> list[Exchange]:
         """The services' answers, preferred ones first; a redirect of theirs is none."""

@@ -80,7 +80,7 @@ def json_object(exchange: Exchange, source: str) -> dict[str, Any]:
     if exchange.cut:
         raise UnreadableCapture(source, f"the answer was cut ({exchange.cut})")
     try:
-        data = json.loads(exchange.body)
+        data = json.loads(exchange.body.decode("utf-8-sig"))  # strictly: RFC 8259, 8.1
         if b"\\ud" in exchange.body.lower():  # half of a pair can be written in JSON, but in no UTF-8 text of ours
             data = json.loads(_whole_characters(json.dumps(data, ensure_ascii=False)))
     except (ValueError, RecursionError) as error:

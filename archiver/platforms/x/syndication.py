@@ -35,8 +35,9 @@ _TOMBSTONES: tuple[tuple[str, Availability], ...] = (
     (r"from an account that no longer exists", "account_gone"),
     (r"account owner limits who can (?:view|see) their", "protected"),
     (r"violated the (?:Twitter|X) Rules", "violated_rules"),
-    (r"^Age-restricted adult content", "age_restricted"),
-    (r"has been withheld in", "withheld"),
+    (r"^Age-restricted adult content|may include sensitive content", "age_restricted"),
+    (r"has been withheld in|local laws|not available in your country", "withheld"),
+    (r"^Please log in|^Log in to", "ambiguous"),  # says something of who asks, and nothing of the post
     (r"(?:Tweet|Post) is unavailable", "unavailable"),
 )
 

@@ -182,9 +182,9 @@ def test_an_embed_without_markup_is_unreadable(exchange: Exchange, field: str) -
 @pytest.mark.parametrize("piece", ["<a ", "<a", "<!--", "<![", "&#", "<p ", '<p lang="', "</", "<a='", "<p><br>", "x"])
 def test_no_markup_takes_long_to_read(piece: str) -> None:
     """100 KB of half a tag: the standard library's parser needs minutes."""
-    began = time.perf_counter()
+    began = time.process_time()
     oembed.blockquote("<p>" + piece * (100_000 // len(piece)))
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 5
 
 
 @given(st.text(alphabet='<>/pab r="lang&;#x1 \n', max_size=60))

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from archiver import record
 from archiver.errors import UnreadableCapture
 from archiver.model import Capture, Exchange, Fact, Failure, PostRef, Request, Why
 from archiver.platforms.x.post import X
@@ -337,6 +338,10 @@ class TestRead:
         """The clear answer is worth a record."""
         word, _, facts = read(in_json(tweet(text=7)), in_json(oembed_answer(), why="oembed"))
         assert (word, [fact.how for fact in facts["author"]]) == ("public", ["oembed.author_name"])
+        capture = Capture(post=POST, exchanges=(in_json(tweet(text=7)), in_json(oembed_answer(), why="oembed")))
+        assert str(X().read(capture).unread).startswith("tweet-result.text: ")
+        seen = record.read(capture, X(), looks=9)
+        assert (seen.availability, seen.settled, seen.unread is None) == ("public", False, False)
         assert read(in_json(tombstone(TOMBSTONES["protected"])), answer(body="?", why="oembed"))[0] == "protected"
 
     @pytest.mark.parametrize("other", ["{}", "500", "unreachable", "not asked"])

@@ -100,6 +100,10 @@ def test_a_tombstones_text_says_why_a_post_is_gone(word: str, post: str, brand: 
     ("body", "availability"),
     [
         (tombstone("Something new that nobody has seen yet. Learn more"), "unavailable"),
+        (tombstone("Please log in to see this post."), "ambiguous"),
+        (tombstone("This Post may include sensitive content. Log in to view it."), "age_restricted"),
+        (tombstone("Due to local laws, we are temporarily restricting access to this Post."), "withheld"),
+        (tombstone("This Post is not available in your country."), "withheld"),
         (tombstone("  "), "ambiguous"),
         ({"__typename": "TweetTombstone"}, "ambiguous"),
         ({"__typename": "TweetTombstone", "tombstone": {"text": "odd"}}, "ambiguous"),
@@ -269,3 +273,10 @@ def test_an_answer_of_any_bytes_is_unreadable_at_worst(body: bytes) -> None:
     except UnreadableCapture as unreadable:
         said = unreadable.field
     assert said in ("tweet-result", "tweet-result.__typename", "ambiguous")  # the last of "{}"
+
+
+@pytest.mark.parametrize("body", [b'{"text": "\xed\xa0\x80"}', '{"text": "a"}'.encode("utf-16")])
+def test_json_is_utf_8_and_nothing_else(body: bytes) -> None:
+    """RFC 8259, 8.1; half of a surrogate pair has no place in it."""
+    with pytest.raises(UnreadableCapture, match="not JSON"):
+        syndication.read(answer(body=body))

@@ -189,6 +189,6 @@ def test_any_text_has_links_of_the_normal_form(text):
 def test_a_megabyte_of_links_takes_linear_time():
     """The scan looks at each place once."""
     text = "https://t.co/AbCdEfGhIj" * 20_000
-    began = time.perf_counter()
+    began = time.process_time()
     assert sum(1 for _ in short_links_in(text)) == 20_000
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
