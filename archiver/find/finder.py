@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import islice
 
 from archiver.find import cards, ids, markup
@@ -25,6 +26,8 @@ MAX_FINDS = 20_000
 MAX_HANDLES = 20_000
 MAX_ATTRIBUTIONS = 3_000
 SNIPPET_CHARS = 4_000
+_MOST_CLAIMS = 5
+"""Embeds of one post in a page that contradict each other; what comes after is joined to the first."""
 _RAW_HANDLE = re.compile(r"@(?<=[( \xa0\x88]@)(?P<handle>[A-Za-z0-9_]{1,20})\s?(?:\)|\xef\xbc\x89)")
 """A handle in brackets, in a page's bytes: the full-width ones are U+FF08 and U+FF09."""
 _RAW_DASHES = (
@@ -184,10 +187,13 @@ def _until(text: str, source: Source) -> str:
 
 
 def _put_together(sightings: Iterable[Sighting]) -> list[Sighting]:
-    """In document order, each post once (the embed, if there is one) and each short link once (its embed's)."""
+    """In document order, each post once (the embed, if there is one) and each short link once (its embed's). A post
+    that is shown under two names, or two days, is an embed for each: one of them claims what the other does not."""
     embeds: dict[object, Sighting] = {}
     for seen in sorted((s for s in sightings if s.kind == "embed"), key=lambda s: (s.start, s.end)):
-        identity = _identity(seen)
+        base = _identity(seen)
+        claims: list[object] = [base, *((base, number) for number in range(1, _MOST_CLAIMS))]
+        identity = next((one for one in claims if one not in embeds or not _contradicts(embeds[one], seen)), base)
         embeds[identity] = _merged(embeds[identity], seen) if identity in embeds else seen
     _join_words(embeds)
     owned = {link for seen in embeds.values() for link in seen.short_links}
@@ -221,6 +227,13 @@ def _identity(seen: Sighting) -> object:
         return seen.url
     words = " ".join(filter(None, (seen.text_before, seen.text))).split()
     return (seen.handle or "").lower(), seen.date, seen.short_links or tuple(words)
+
+
+def _contradicts(one: Sighting, other: Sighting) -> bool:
+    """Whether the two can't both be right about whose post it is, or of which day (two days: zones differ)."""
+    if one.handle and other.handle and one.handle.lower() != other.handle.lower():
+        return True
+    return bool(one.date and other.date and abs(one.date.at - other.date.at) >= timedelta(days=2))
 
 
 def _merged(first: Sighting, again: Sighting) -> Sighting:

@@ -17,6 +17,7 @@ from archiver.model import Moment, PostRef
 from archiver.platforms import impossible, match, short_link, short_links_in, shows_post
 
 MAX_QUOTES = 2_000
+_LONGEST_DATE = 80
 _UNCLOSED_CHARS = 4_000
 
 _QUOTE = "blockquote"
@@ -150,10 +151,13 @@ def _post_of_attributes(flat: Flat) -> PostRef | None:
 
 
 def _date(flat: Flat, permalink: Link | None, dates: DateReader) -> Moment | None:
+    """As the permalink prints it; where an editor took the link away, what is left of it behind the handle."""
     if permalink and permalink.instant and (exact := dates.line(permalink.instant)):
         return exact
     if permalink and (day := dates.line(flat.text[permalink.start : permalink.end])):
         return day
+    if permalink is None and (handles := list(HANDLE.finditer(flat.text))):
+        return dates.line(" ".join(flat.text[handles[-1].end() :].split())[:_LONGEST_DATE])
     return None
 
 
