@@ -59,7 +59,7 @@ def content(path: Path) -> list[Any] | str:
             if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
                 return "not in order"
             schema = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY 1, 2").fetchall()
-            found.append([(kind, name, of, " ".join((sql or "").split())) for kind, name, of, sql in schema])
+            found.append([(kind, name, of, " ".join(str(sql or "").split())) for kind, name, of, sql in schema])
             tables = [name for kind, name, *_ in schema if kind == "table"]
             found += [sorted(connection.execute(f'SELECT * FROM "{name}"').fetchall(), key=repr) for name in tables]
             return found
@@ -158,7 +158,7 @@ def main() -> int:
         for at, said in rounds(folder, step):
             counts[said if said in ("caught", "means nothing") else "unnoticed"] += 1
             if said not in ("caught", "means nothing"):
-                print(f"byte {at} (page {at // PAGE_BYTES + 1}): {said}")
+                print(f"byte {at} (page {at // PAGE_BYTES + 1}): {said}", flush=True)
         print(
             f"{sum(counts.values()):,} bytes of a catalog: {', '.join(f'{n:,} {said}' for said, n in counts.items())}"
         )
