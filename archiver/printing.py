@@ -145,15 +145,17 @@ def record(console: Console, row: Row) -> None:
     for field, facts in (row.get("facts") or {}).items():
         for number, fact in enumerate(facts):
             label = field if number == 0 else ""
-            line = Text(f"  {label:<14}", style="dim") + Text(harmless(_value(fact["value"])))
+            line = Text(f"  {label:<13} ", style="dim") + Text(harmless(_value(fact["value"])))
             memento = fact.get("memento")
-            how = f"  [{fact['how']}{', archived ' + memento['at'][:10] if memento else ''}]"
+            seen = f", archived {memento['at'][:10]}" if memento else f", {fact['at'][:16]}Z" if fact.get("at") else ""
+            how = f"  [{fact['how']}{seen}]"
             console.print(line + Text(harmless(how), style="dim"), soft_wrap=True)
     for link in row.get("links") or ():
         chain(console, link)
     for capture in row.get("captures") or ():
         url = capture["url"] if len(capture["url"]) <= _SHOWN_URL else capture["url"][:_SHOWN_URL] + "…"
-        cells = f"{capture['http_status']} {url}  {capture['warc']} @{capture['offset']}"
+        cut = f" (cut: {capture['cut']})" if capture.get("cut") else ""
+        cells = f"{capture['http_status']} {url}{cut}  {capture['warc']} @{capture['offset']}"
         console.print(Text(f"  {capture['why']:<14}", style="dim") + Text(harmless(cells)), soft_wrap=True)
 
 

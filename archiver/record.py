@@ -306,6 +306,7 @@ def _claims(find: Find, article: Article, post: PostRef | None) -> Iterable[tupl
     claims: list[tuple[str, object]] = [
         ("author", find.author),
         ("handle", find.handle),
+        *_in_address(find),
         ("text", find.text),
         ("lang", find.lang),
     ]
@@ -318,6 +319,14 @@ def _claims(find: Find, article: Article, post: PostRef | None) -> Iterable[tupl
     if told := find.date or (estimate(post) if post else None):
         how = find.form if find.date else "counted-id"
         yield "posted_at", Fact(value=str(told), how=how, source=article.source, precision=told.precision)
+
+
+def _in_address(find: Find) -> Iterable[tuple[str, object]]:
+    """The handle in the embed's own link, where it is not the one that the embed prints: X looks at the id alone, so
+    that an old handle, or anybody's, leads to the post."""
+    linked = find.post.handle if find.post else None
+    if linked and find.handle and linked.lower() != find.handle.lower():
+        yield "handle", linked
 
 
 def fact_json(fact: Fact) -> Json:

@@ -12,16 +12,19 @@ A capture that is a shell, a login wall or an error shows nothing, and the next 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from archiver.archives.cdx import Row
 from archiver.consult import Consultation, chosen
 from archiver.model import Exchange, Fact, Memento, Moment, Picture, PostRef, Recovery, counted
 from archiver.ports import ArchivedPlatform
 
+_CLOCKS_DIFFER = timedelta(days=1)
+
 
 async def recover(post: PostRef, made: Moment | None, platform: ArchivedPlatform, archive: Consultation) -> Recovery:
     """The post as the archive has it. ``made``: when it was posted, ``None`` when its id does not tell."""
-    look = _Look(post, platform, archive)
+    look = _Look(post, made, platform, archive)
     addresses = platform.addresses(post)
     if addresses and made and (near := await archive.nearest(addresses[0][0], made.at)):
         await look.at(near.stamp, near.original)
@@ -39,8 +42,8 @@ async def recover(post: PostRef, made: Moment | None, platform: ArchivedPlatform
 class _Look:
     """The captures looked at so far, and the first that shows the post."""
 
-    def __init__(self, post: PostRef, platform: ArchivedPlatform, archive: Consultation) -> None:
-        self._post, self._platform, self._archive = post, platform, archive
+    def __init__(self, post: PostRef, made: Moment | None, platform: ArchivedPlatform, archive: Consultation) -> None:
+        self._post, self._made, self._platform, self._archive = post, made, platform, archive
         self._seen: dict[tuple[str, str], str] = {}
         self._facts: dict[str, tuple[Fact, ...]] = {}
         self._memento: Memento | None = None
@@ -60,6 +63,9 @@ class _Look:
             self._seen[stamp, url] = "no answer"
             return
         exchange, memento = found
+        if self._made and memento.at < self._made.at - _CLOCKS_DIFFER:
+            self._seen[stamp, url] = "captured before the post was made"
+            return
         kept = self._platform.kept(exchange, self._post, memento)
         self._seen[stamp, url] = kept.nothing or "shows the post"
         for name, fact in kept.facts:

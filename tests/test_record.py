@@ -182,9 +182,18 @@ class TestPublic:
         assert {fact["how"] for fact in row["facts"]["author"]} == {"blockquote"}
         assert (row["availability"], row["facts"].get("author_id")) == ("suspended", None)
 
+    async def test_an_embed_whose_link_names_another_account_is_reported(self) -> None:
+        """X looks at the id alone, so that anybody's handle leads to the post."""
+        linked = PostRef(platform="x", post_id=ID, handle="mallory_x")
+        row = public(replace(EMBED, post=linked), post_body=body(await seen(PUBLIC)))
+        claimed = [(one["value"], one["verdict"]) for one in row["claims"] if one["field"] == "handle"]
+        assert claimed == [(HANDLE, "confirmed"), ("mallory_x", "contradicted")]
+        assert [one["field"] for one in row["disagreements"]] == ["handle"]
+
     async def test_a_renamed_account_is_shown_by_its_present_handle_and_as_a_disagreement(self) -> None:
         """The service's handle makes the URL; the embed's old one is kept beside it."""
-        row = public(replace(EMBED, handle="old_name"), post_body=body(await seen(PUBLIC)))
+        old = PostRef(platform="x", post_id=ID, handle="old_name")
+        row = public(replace(EMBED, handle="old_name", post=old), post_body=body(await seen(PUBLIC)))
         assert valid(row, "saved")
         assert (row["handle"], row["url"]) == (HANDLE, f"https://x.com/{HANDLE}/status/{ID}")
         assert row["disagreements"] == [

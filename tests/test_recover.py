@@ -87,3 +87,10 @@ async def test_an_archive_that_is_away_leaves_the_matter_open():
     assert {failure.word for failure in found.failures} == {"unreachable"}
     assert len(asked) == 4
     assert "archive.org unreachable: no route" in found.seen
+
+
+async def test_a_capture_from_before_the_post_shows_another():
+    """Whatever it shows; an archive's date or the id is wrong, and neither is believed."""
+    found, _ = await recovery(of_post(POST, "20170302000000"))
+    assert not found.facts
+    assert "captured before the post was made" in found.seen
