@@ -22,7 +22,7 @@ from archiver import message
 from archiver.errors import Damaged
 from archiver.model import Layout, Request, Tape
 from archiver.store.archive import Archive
-from archiver.store.crawl_records import Crawl, Spent, Stream, next_begin
+from archiver.store.crawl_records import Crawl, Stream, next_begin
 from archiver.store.member import MAGIC, Torn
 from archiver.store.records import warc_date
 from archiver.store.verify.body import Block, Digest
@@ -311,7 +311,7 @@ class Foreign:
                     check.feed(piece)
             stream.finish()
             wrong = [] if problem else [one for one in check.problems(strict=False) if one[0] in _BROKEN]
-        except (Torn, Spent):
+        except BaseException:
             block.close()
             raise
         finally:

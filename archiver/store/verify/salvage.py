@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import BinaryIO, cast
@@ -160,10 +160,13 @@ def _raws(fd: int, offset: int) -> Iterator[BinaryIO]:
         while head := stream.head():
             left = (rules.read_head(head).length or 0) + len(END)
             raw = cast("BinaryIO", tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES))  # noqa: SIM115  # see above
-            raw.write(head)
-            while left and (piece := stream.take(left)):
-                raw.write(piece)
-                left -= len(piece)
+            with ExitStack() as unfinished:
+                unfinished.callback(raw.close)
+                raw.write(head)
+                while left and (piece := stream.take(left)):
+                    raw.write(piece)
+                    left -= len(piece)
+                unfinished.pop_all()
             yield raw
     except (Torn, NoRecord):
         return
