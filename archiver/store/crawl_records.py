@@ -22,11 +22,13 @@ _BLANK_LINE = re.compile(rb"\n\r?\n")
 class Limits:
     """What may be spent on a file. Of ``size`` bytes: ``least_bytes`` and ``expansion`` times its size of unpacked
     bytes; ``least_packed_bytes`` and ``passes`` times its size of bytes to unpack; ``least_steps`` and a step more for
-    each ``bytes_a_step``, of records, members and beginnings tried. ``directory_bytes``: of a WACZ."""
+    each ``bytes_a_step``, of records, members and beginnings tried. ``directory_bytes``: of a WACZ. ``waiting_bytes``:
+    of revisits that an import holds until their original comes."""
 
     body_bytes: int = 64_000_000
     head_bytes: int = 1 << 20
     directory_bytes: int = 4_000_000
+    waiting_bytes: int = 64_000_000
     least_bytes: int = 1_000_000_000
     expansion: int = 100
     least_packed_bytes: int = 64_000_000

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
@@ -28,8 +29,6 @@ from archiver.store.records import warc_date
 from archiver.store.verify.body import Block, Digest
 
 MOST_BODY_BYTES = 4_000_000_000
-MOST_WAITING_BYTES = 64_000_000
-"""Heads and requests of revisits that wait for their original."""
 _MOST_OPEN = 100
 _MOST_REMEMBERED = 100_000
 _MOST_REASONS = 40
@@ -183,7 +182,7 @@ class Foreign:
         if row is not None:
             await self._archive.refer(tape, row)
             self._done.captures += 1
-        elif not is_last and self._waiting_bytes + revisit.size + len(sent) <= MOST_WAITING_BYTES:
+        elif not is_last and self._waiting_bytes + revisit.size + len(sent) <= self._crawl.limits.waiting_bytes:
             self._waiting.append((revisit, sent))
             self._waiting_bytes += revisit.size + len(sent)
         elif tape.layout.status == 304:  # by itself it is a whole answer
@@ -300,8 +299,8 @@ class Foreign:
         kind, size = headers.get("warc-type", "").lower(), int(length)
         problem = self._unwanted(kind, headers, size)
         block = cast("BinaryIO", tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES))  # noqa: SIM115  # the half's
-        check = Block(kind, headers)
-        try:
+        with ExitStack() as unwanted, closing(Block(kind, headers)) as check:
+            unwanted.callback(block.close)
             left = size
             while left:
                 piece = stream.take(left)
@@ -311,15 +310,10 @@ class Foreign:
                     check.feed(piece)
             stream.finish()
             wrong = [] if problem else [one for one in check.problems(strict=False) if one[0] in _BROKEN]
-        except BaseException:
-            block.close()
-            raise
-        finally:
-            check.close()
-        if problem or wrong:
-            self._done.skip(problem or f"a {kind} whose bytes are not what its digest says")
-            block.close()
-            return None
+            if problem or wrong:
+                self._done.skip(problem or f"a {kind} whose bytes are not what its digest says")
+                return None
+            unwanted.pop_all()
         return _Half(kind=kind, headers=headers, block=block, size=size)
 
     def _unwanted(self, kind: str, headers: Mapping[str, str], size: int) -> str | None:

@@ -57,11 +57,11 @@ class _Raw:
             at += len(piece)
 
 
-async def take_in(archive: Archive, path: Path) -> Imported:
-    """Take in the WARC or WACZ ``path``. Raises ``NoInput`` when it is neither, ``StoreError``."""
+async def take_in(archive: Archive, path: Path, limits: Limits = _LIMITS) -> Imported:
+    """Take in the WARC or WACZ ``path``, within ``limits``. Raises ``NoInput`` when it is neither, ``StoreError``."""
     done = Imported()
-    with crawls.capped(path, _LIMITS) as file:
-        crawl = Crawl(file.fileno(), _LIMITS)
+    with crawls.capped(path, limits) as file:
+        crawl = Crawl(file.fileno(), limits)
         origin = await asyncio.to_thread(_digest, file.fileno())
         others = Foreign(archive, crawl, f"urn:archiver:import:{origin}", done)
         try:

@@ -47,12 +47,12 @@ class Indexing:
         """The file ``name`` was closed, or holds other records than before: make its index soon."""
         self._thread.submit(self._make, name).add_done_callback(_tell)
 
-    def catch_up(self) -> None:
-        """Make what is missing, the newest files first, as far as ``MOST_CAUGHT_UP_BYTES`` go; say what is left."""
+    def catch_up(self, most_bytes: int = MOST_CAUGHT_UP_BYTES) -> None:
+        """Make what is missing, the newest files first, as far as ``most_bytes`` of WARCs go; say what is left."""
         with suppress(OSError):
             indexes.clear(self._folder)
         missing, size = indexes.missing(self._folder), 0
-        while missing and (not size or size < MOST_CAUGHT_UP_BYTES):
+        while missing and (not size or size < most_bytes):
             name = missing.pop()
             with suppress(OSError):
                 size += (self._folder / name).stat().st_size

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from archiver.findings import Finding
-from archiver.store import foreign, imports, indexes
+from archiver.store import imports, indexes
 from archiver.store.crawl_records import Limits
 from archiver.store.verify import archive as verifying
 from archiver.store.verify import rebuild
@@ -38,10 +38,10 @@ IN_CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 ORIGINAL = record("response", "r", OK + PAGE, BARE, ANSWER, SAME)
 
 
-async def taken(folder, *paths):
+async def taken(folder, *paths, limits=Limits()):  # noqa: B008  # frozen
     """What importing says; the archive verifies, and its catalog can be made anew."""
     archive = await opened(folder)
-    done = [await imports.take_in(archive, path) for path in paths]
+    done = [await imports.take_in(archive, path, limits) for path in paths]
     await archive.aclose()
     found: list[Finding] = []
     verifying.verify(folder, found.append)
@@ -222,14 +222,13 @@ async def test_a_long_body_is_laid_down_and_kept(tmp_path):
     assert hashlib.sha256(body).hexdigest() in str(tables(tmp_path / "archive")["capture"])
 
 
-async def test_revisits_wait_within_bounds(tmp_path, monkeypatch):
+async def test_revisits_wait_within_bounds(tmp_path):
     """Those that find no room while they wait are counted."""
-    monkeypatch.setattr(foreign, "MOST_WAITING_BYTES", 100)
     revisit = record("revisit", "v", OK, OTHER, ANSWER, SAME, REVISIT)
-    (done,) = await taken(tmp_path / "archive", file(tmp_path / "x.warc.gz", revisit * 1, ORIGINAL))
+    path = file(tmp_path / "x.warc.gz", revisit, ORIGINAL)
+    (done,) = await taken(tmp_path / "archive", path, limits=Limits(waiting_bytes=100))
     assert done.captures == 2
-    monkeypatch.setattr(foreign, "MOST_WAITING_BYTES", 10)
-    (done,) = await taken(tmp_path / "other", file(tmp_path / "x.warc.gz", revisit, ORIGINAL))
+    (done,) = await taken(tmp_path / "other", path, limits=Limits(waiting_bytes=10))
     assert done.reasons == {"a revisit whose original is not in the file, nor in the archive": 1}
 
 

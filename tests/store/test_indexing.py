@@ -74,13 +74,14 @@ async def test_what_a_killed_run_left_without_is_made_by_the_next(tmp_path):
     assert len(indexed(tmp_path)) == 3
 
 
-async def test_of_an_old_archive_only_the_newest_files_are_made(tmp_path, monkeypatch, caplog):
+async def test_of_an_old_archive_only_the_newest_files_are_made(tmp_path, caplog):
     """As many as a minute allows; the rest is said."""
     await (await filled(tmp_path, max_warc_bytes=1_000)).aclose()
     for path in (tmp_path / indexes.FOLDER).iterdir():
         path.unlink()
-    monkeypatch.setattr(indexing, "MOST_CAUGHT_UP_BYTES", 1)
-    await (await opened(tmp_path, habits=KEPT)).aclose()
+    keeping = indexing.Indexing(tmp_path)
+    keeping.catch_up(most_bytes=1)
+    await keeping.aclose()
     assert indexed(tmp_path) == closed(tmp_path)[-1:]
     assert "2 older WARCs have no CDXJ index yet" in caplog.text
 
