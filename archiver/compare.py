@@ -1,6 +1,6 @@
 """What an article claims, set beside what the services answered: confirmed, contradicted, and how they differ. Pure.
 
-Facts are JSON values here, as ``record.fact_json`` writes them, so that a record made today and one read back from the
+Facts are JSON values here, as ``as_json.fact_json`` writes them, so that a record made today and one read back from the
 archive are compared alike.
 """
 

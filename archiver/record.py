@@ -18,18 +18,16 @@ from datetime import datetime
 from typing import Any
 
 from archiver import archived, compare, history
+from archiver.as_json import capture_json, evidence_json, fact_json, failure_json, link_json, post_json, time_json
 from archiver.model import (
     Article,
     Availability,
     Capture,
     Document,
     Evidence,
-    Exchange,
     Fact,
-    Failure,
     Find,
     Identification,
-    Moment,
     PostRecord,
     PostRef,
     Resolution,
@@ -142,13 +140,13 @@ def post_document(
         "settled": record.settled,
         "error": error,
         "looks": looks,
-        "try_again_at": _time(try_again_at),
+        "try_again_at": time_json(try_again_at),
         "recovered": archived.recovered_json(record.recovery) if record.recovery else known.get("recovered"),
         "facts": facts,
         "evidence": history.joined(known, "evidence", evidence),
         "captures": history.joined(known, "captures", captures),
         "failures": [failure_json(failure) for failure in record.failures],
-        "at": _time(at),
+        "at": time_json(at),
     }
     refers_to = record.captures[0].warc if record.captures else None
     return Document(kind="post", key=record.post.key, at=at, body=body, refers_to=refers_to)
@@ -161,62 +159,11 @@ def link_document(resolution: Resolution, *, at: datetime, settled: bool, try_ag
         "post": post_json(resolution.post),
         "error": resolution.error,
         "settled": settled,
-        "try_again_at": _time(try_again_at),
-        "at": _time(at),
+        "try_again_at": time_json(try_again_at),
+        "at": time_json(at),
     }
     first = next((hop.warc for hop in resolution.hops if hop.warc), None)
     return Document(kind="link", key=resolution.short, at=at, body=body, refers_to=first)
-
-
-def article_document(
-    article: Article,
-    outcomes: Iterable[Mapping[str, object]],
-    *,
-    at: datetime,
-    error: str | None = None,
-    slot: str | None = None,
-) -> Document:
-    """The document that keeps what an article contains and what came of it. ``slot``: in which its page was fetched,
-    ``None`` for a file."""
-    body: Json = {
-        "key": article.key,
-        "name": article.name,
-        "kind": article.kind,
-        "url": article.url,
-        "canonical_url": article.canonical_url,
-        "title": article.title,
-        "lang": article.lang,
-        "charset": article.charset,
-        "charset_by": article.charset_by,
-        "truncated": article.truncated,
-        "source": ref_json(article.source) if article.source else None,
-        "fetched_at": _time(article.fetched_at),
-        "slot": slot,
-        "saved_at": _time(at),
-        "error": error,
-        "outcomes": list(outcomes),
-    }
-    return Document(kind="article", key=article.key, at=at, body=body, refers_to=article.source)
-
-
-def standing(unchanged: Exchange | None, known: Mapping[str, Any] | None, slot: str | None) -> Json:
-    """What an article's document says of the page's own word that it is as it was: ``not_modified``, the newest 304
-    about the page that lies in ``slot``, and ``validators_lie``, whether that word was once found false."""
-    before = known or {}
-    told = before.get("not_modified") if slot and slot == before.get("slot") else None
-    if unchanged:
-        told = {"at": _time(unchanged.started_at), **ref_json(unchanged.warc)}
-    return {"not_modified": told, "validators_lie": bool(before.get("validators_lie"))}
-
-
-def announcement(article: Article, told: Mapping[str, Any], *, at: datetime, aliases: Sequence[str]) -> Document:
-    """The document of an article that nobody has looked at yet, due at ``at``. ``told``: by which source, when, in
-    which record, and what the source's own entry says."""
-    document = article_document(article, (), at=at)
-    seen_in = ref_json(told["seen_in"]) if told["seen_in"] else None
-    said = {**told, "at": _time(told["at"]), "published": _time(told["published"]), "seen_in": seen_in}
-    body = {**document.body, "announced": said, "aliases": list(aliases), "due_at": at.isoformat(), "tries": 0}
-    return replace(document, body=body, refers_to=told["seen_in"])
 
 
 def found(find: Find) -> Json:
@@ -284,7 +231,7 @@ def public(
         "posted_at_precision": posted.get("precision"),
         "status": status,
         "availability": kept.get("availability"),
-        "try_again_at": _time(try_again_at),
+        "try_again_at": time_json(try_again_at),
         "due_at": kept.get("due_at") if post_body else next((link.get("due_at") for link in links), None),
         "changes": list(kept.get("changes") or ()),
         "error": error,
@@ -329,33 +276,6 @@ def _in_address(find: Find) -> Iterable[tuple[str, object]]:
         yield "handle", linked
 
 
-def fact_json(fact: Fact) -> Json:
-    """A fact as JSON: value, how, precision where it is a time, when it was said, and the record that says so."""
-    shown: Json = {"value": fact.value, "how": fact.how}
-    if fact.before:
-        shown["before"] = fact.before
-    if fact.precision:
-        shown["precision"] = fact.precision
-    if fact.at:
-        shown["at"] = _time(fact.at)
-    if fact.memento:
-        shown["memento"] = archived.memento_json(fact.memento)
-    source = fact.source
-    return {**shown, "warc": source.file if source else None, "record_id": source.record_id if source else None}
-
-
-def evidence_json(evidence: Evidence) -> Json:
-    """What one answer says about whether the post can be seen, as JSON."""
-    said: Json = {"source": evidence.source, "says": evidence.says, "how": evidence.how, "at": _time(evidence.at)}
-    return {**said, "warc": evidence.warc.file, "record_id": evidence.warc.record_id}
-
-
-def failure_json(failure: Failure) -> Json:
-    """A question without a usable answer, as the public record lists it."""
-    request = failure.request
-    return {"url": request.url, "why": request.why, "word": failure.word, "reason": failure.reason}
-
-
 def _of_the_id(find: Find, kept: Mapping[str, Any]) -> Iterable[Json]:
     """What is wrong with the id itself."""
     day = estimate(find.post) if find.post else None
@@ -368,52 +288,3 @@ def _of_the_id(find: Find, kept: Mapping[str, Any]) -> Iterable[Json]:
     if kept.get("availability") == "impossible" and find.post and (made := moment_of_id(find.post)):
         values = [{"value": find.post.post_id, "how": find.form}, {"value": str(made), "how": "snowflake"}]
         yield {"field": "post_id", "what": "future-id", "values": values}
-
-
-def capture_json(exchange: Exchange) -> Json:
-    """An exchange as the public record lists it."""
-    return {
-        "url": exchange.url,
-        "why": exchange.request.why,
-        **ref_json(exchange.warc),
-        "http_status": exchange.status,
-        "media_type": exchange.media_type or None,
-        "payload_digest": exchange.payload_digest,
-        "bytes": exchange.payload_bytes,
-        "cut": exchange.cut,
-        "captured_at": _time(exchange.started_at),
-        "peer": exchange.peer,
-    }
-
-
-def link_json(resolution: Resolution) -> Json:
-    """A resolution as the public record and ``resolve --json`` show it."""
-    return {
-        "short": resolution.short,
-        "end": resolution.end,
-        "ended": resolution.ended,
-        "hops": [
-            {
-                "url": hop.url,
-                "http_status": hop.http_status,
-                "location": hop.location,
-                "warc": hop.warc.file if hop.warc else None,
-                "record_id": hop.warc.record_id if hop.warc else None,
-            }
-            for hop in resolution.hops
-        ],
-    }
-
-
-def ref_json(ref: WarcRef) -> Json:
-    """``{"warc", "offset", "length", "record_id"}``."""
-    return {"warc": ref.file, "offset": ref.offset_bytes, "length": ref.length_bytes, "record_id": ref.record_id}
-
-
-def post_json(post: PostRef | None) -> Json | None:
-    """``{"platform", "post_id", "handle"}`` or ``None``."""
-    return {"platform": post.platform, "post_id": post.post_id, "handle": post.handle} if post else None
-
-
-def _time(at: datetime | None) -> str | None:
-    return str(Moment(at=at, precision="millisecond")) if at else None

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
-from archiver import record, schedule
+from archiver import articles, record, schedule
 from archiver.archives import Desk
 from archiver.errors import BadReply, FetchError, RateLimited
 from archiver.find import find
@@ -268,7 +268,7 @@ class Run:
             article = Article(key=article_key(target), name=one.url, kind="other", url=one.url, title=one.title)
             turn = due + timedelta(microseconds=number)  # in their order
             told = {"by": source, "at": now, "published": one.published, "content": one.content, "seen_in": seen_in}
-            documents.append(record.announcement(article, told, at=turn, aliases=(identity(one.url),)))
+            documents.append(articles.announcement(article, told, at=turn, aliases=(identity(one.url),)))
         await self._catalog.add(documents)
 
     def _twin(self, article: Article) -> str | None:
@@ -297,11 +297,11 @@ class Run:
         """Write the article's document, unless the newest one already says the same."""
         records = [_to_be_kept(one) for one in outcomes]
         slot = page.slot if page else None
-        document = record.article_document(article, records, at=self._clock.now(), error=error, slot=slot)
+        document = articles.article_document(article, records, at=self._clock.now(), error=error, slot=slot)
         known = self._catalog.article(article.key)
         fresh = page is not None and (page.unchanged is not None or known is None or slot != known.get("slot"))
         body = schedule.of_article(document.body, known, self._rhythm, looked=error is not None or fresh, word=word)
-        body |= record.standing(page.unchanged if page else None, known, slot)
+        body |= articles.standing(page.unchanged if page else None, known, slot)
         if page and page.same_validators and schedule.newly_changed(body, known):
             body |= {"validators_lie": True}
         if same_as:

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from archiver import record, run
+from archiver.as_json import link_json
 from archiver.capture import capture
 from archiver.errors import FetchError, RateLimited, Unreachable
 from archiver.model import Article, Cut, Exchange, Find, Moment, PostRecord, PostRef, Resolution
@@ -261,7 +262,7 @@ class TestPublic:
             link = record.link_document(found, at=NOW, settled=status == "archived", try_again_at=None)
             row = public(LINK, links=[link.body], status=status, error=error)
             assert valid(row, "saved")
-            assert valid({**record.link_json(found), "error": found.error, "source": None}, "resolved")
+            assert valid({**link_json(found), "error": found.error, "source": None}, "resolved")
         assert [hop.http_status for hop in ended.hops] == [301, 301, 200]
         assert (waiting.hops[0].http_status, waiting.hops[0].warc) == (None, None)
 
@@ -384,18 +385,6 @@ class TestDocuments:
         assert document.uri == f"urn:archiver:link:{SHORT}"
         assert document.body["post"] == {"platform": "x", "post_id": "20", "handle": None}
         assert document.refers_to is None
-
-    def test_an_articles_document_holds_its_outcomes(self) -> None:
-        """With all documents the catalog can be rebuilt."""
-        document = record.article_document(ARTICLE, [{"position": 0}], at=NOW)
-        assert (document.uri, document.refers_to) == ("urn:archiver:article:https://news.example/a", ref(99))
-        assert document.body["outcomes"] == [{"position": 0}]
-        assert document.body["source"] == {
-            "warc": ref(99).file,
-            "offset": 99_000,
-            "length": 500,
-            "record_id": ref(99).record_id,
-        }
 
 
 def test_a_counted_id_says_a_day_where_nobody_else_does():
