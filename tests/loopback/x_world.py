@@ -21,6 +21,7 @@ from tests.loopback.answers import NOT_FOUND, Answer, Tries, html, speaking
 from tests.loopback.media import abs_twimg, films, pictures
 from tests.loopback.nouns import Link, Page, Post, ShortLink
 from tests.loopback.oembed import oembed, publish_x_com
+from tests.loopback.saving import Saving
 from tests.loopback.server import Asked, Host
 from tests.loopback.shorteners import HABITS, shortener
 from tests.loopback.status_pages import platform, timeline, twitter_com, x_com
@@ -36,7 +37,7 @@ Service = Callable[[Asked], Answer]
 class World:
     """Everything that exists. ``embed_host``: which host the links of fresh embeds name. ``timeline_works``: whether
     the profile timeline answers with posts instead of 429. ``captures``: what the Wayback Machine holds; ``trouble``:
-    what is the matter with it."""
+    what is the matter with it; ``saving``: what comes of pages that are submitted to it."""
 
     posts: tuple[Post, ...] = ()
     links: tuple[Link, ...] = ()
@@ -44,6 +45,7 @@ class World:
     pages: tuple[Page, ...] = ()
     captures: tuple[Capture, ...] = ()
     trouble: Trouble | None = None
+    saving: Saving = "works"
     embed_host: Literal["twitter.com", "x.com"] = "twitter.com"
     timeline_works: bool = False
 
@@ -56,6 +58,7 @@ class World:
             pages=self.pages + other.pages,
             captures=self.captures + other.captures,
             trouble=other.trouble or self.trouble,
+            saving=other.saving if other.saving != "works" else self.saving,
             embed_host=other.embed_host,
             timeline_works=self.timeline_works or other.timeline_works,
         )
@@ -92,7 +95,7 @@ class World:
             "api.vxtwitter.com": vxtwitter(posts),
             **dict.fromkeys(MIRRORS, mirror),
             "archive.org": archive_org(self.captures, self.trouble),
-            "web.archive.org": web_archive_org(self.captures, self.trouble),
+            "web.archive.org": web_archive_org(self.captures, self.trouble, self.saving),
             "api.x.com": api,
             "api.twitter.com": api,
         }
