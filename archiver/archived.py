@@ -32,7 +32,7 @@ def memento_json(memento: Memento) -> dict[str, Any]:
 def recovered_json(recovery: Recovery) -> dict[str, Any]:
     """What came of asking web archives for a post, as its document keeps it."""
     found = memento_json(recovery.memento) if recovery.memento else {"at": None, "url": None}
-    return {**found, "seen": recovery.seen, "settled": recovery.settled}
+    return {**found, "seen": recovery.seen, "settled": recovery.settled, "handles": list(recovery.handles)}
 
 
 def found_json(kept: Mapping[str, Any]) -> dict[str, Any] | None:

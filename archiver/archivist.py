@@ -13,7 +13,18 @@ from archiver.archives import Desk, cdx, spn
 from archiver.budget import Budget
 from archiver.consult import Consultation, Patience
 from archiver.identify import identify
-from archiver.model import Availability, Exchange, Fact, Failure, Find, Identification, Picture, PostRecord, Request
+from archiver.model import (
+    Availability,
+    Exchange,
+    Fact,
+    Failure,
+    Find,
+    Identification,
+    Picture,
+    PostRecord,
+    PostRef,
+    Request,
+)
 from archiver.ports import ArchivedPlatform, Fetcher
 from archiver.recover import recover
 
@@ -39,19 +50,33 @@ class Archivist:
         self._unsubmitted: list[str] = []
         self._known: set[str] = set()
 
-    def has_not_been_asked(self, body: Mapping[str, Any]) -> bool:
-        """Whether a post that archives may have was never looked for there; ``body``: its document."""
-        return self._desk is not None and body.get("availability") in RECOVERABLE and not body.get("recovered")
+    def has_not_been_asked(self, body: Mapping[str, Any], platform: ArchivedPlatform, names: Sequence[str]) -> bool:
+        """Whether a post that archives may have was never looked for there, or not found, and not looked for under one
+        of ``names``; ``body``: its document."""
+        if self._desk is None or body.get("availability") not in RECOVERABLE:
+            return False
+        known = body.get("recovered")
+        if not known or known.get("url") or "handles" not in known:
+            return not known
+        post = PostRef(platform=body["platform"], post_id=body["post_id"])
+        asked = platform.addresses(post, known["handles"])
+        return set(platform.addresses(post, [*known["handles"], *names])) > set(asked)
 
     async def recovered(
-        self, seen: PostRecord, platform: ArchivedPlatform, fetcher: Fetcher, budgets: Sequence[Budget] = ()
+        self,
+        seen: PostRecord,
+        platform: ArchivedPlatform,
+        fetcher: Fetcher,
+        budgets: Sequence[Budget] = (),
+        names: Sequence[str] = (),
     ) -> PostRecord:
         """``seen``, with what archives hold of a post that its service does not show, and the pictures that those name.
-        ``budgets``: what media may cost."""
+        ``budgets``: what media may cost; ``names``: its author's handles beside those that the services answered."""
         if self._desk is None or seen.availability not in RECOVERABLE:
             return seen
         archive = Consultation(self._desk, fetcher, self._patience, f"archives:{seen.post.key}")
-        recovery = await recover(seen.post, platform.moment(seen.post), platform, archive)
+        answered = [str(fact.value) for fact in seen.facts.get("handle", ())]
+        recovery = await recover(seen.post, platform.moment(seen.post), platform, archive, [*answered, *names])
         if recovery.shown and recovery.memento and recovery.wanted:
             held = await _pictures(recovery.wanted, cdx.stamp(recovery.memento.at), archive, budgets)
             kept = platform.kept(recovery.shown, seen.post, recovery.memento, held)

@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from archiver.archives import Desk, cdx, wayback
 from archiver.errors import FetchError
-from archiver.model import Exchange, Failure, Memento, Request, Why
+from archiver.model import Exchange, Failure, Kept, Memento, Moment, PostRef, Request, Why
 from archiver.ports import ArchivedPlatform, Fetcher
 
+_CLOCKS_DIFFER = timedelta(days=1)
+_DATES_DIFFER = timedelta(minutes=1)
+"""What an archive calls a capture by and what its header says are the same second in every recorded answer."""
 _MOST_HOPS = 4
 """Redirects within the archive: to the nearest capture, along archived redirects, to their nearest captures."""
 
@@ -139,6 +142,28 @@ class Consultation:
     def _fail(self, failure: Failure) -> None:
         self.failures.append(failure)
         self.troubles.append(f"{urlsplit(failure.request.url).hostname} {failure.word}: {failure.reason}")
+
+
+def shows(found: tuple[Exchange, Memento], post: PostRef, made: Moment | None, platform: ArchivedPlatform) -> Kept:
+    """What a capture shows of ``post``, which was made at ``made`` (``None``: nobody knows). Nothing where it can't be
+    what it is said to be: archives lead elsewhere, and may say anything."""
+    exchange, memento = found
+    why = _doubt(exchange, memento, made)
+    there = wayback.landed(memento.url)
+    page = platform.own_page(there.original) if there else None
+    if why is None and (page is None or page.post_id != post.post_id):
+        why = "leads to another page"
+    return Kept(nothing=why) if why else platform.kept(exchange, post, memento)
+
+
+def _doubt(exchange: Exchange, memento: Memento, made: Moment | None) -> str | None:
+    """What is wrong with a capture's date, in words."""
+    there = wayback.landed(memento.url)
+    if there is None or abs(there.at - memento.at) > _DATES_DIFFER:
+        return "dated otherwise by the archive itself"
+    if made and memento.at < made.at - _CLOCKS_DIFFER:
+        return "captured before the post was made"
+    return "dated in the future" if memento.at > exchange.started_at + _CLOCKS_DIFFER else None
 
 
 def chosen(rows: Sequence[cdx.Row], platform: ArchivedPlatform) -> Iterator[cdx.Row]:

@@ -13,7 +13,7 @@ from datetime import date
 
 from archiver.archives import wording
 from archiver.archives.cdx import Row
-from archiver.consult import Consultation, chosen
+from archiver.consult import Consultation, chosen, shows
 from archiver.model import Candidate, Exchange, Find, Identification, Memento, Moment, PostRef, counted
 from archiver.ports import ArchivedPlatform
 
@@ -72,7 +72,7 @@ async def _listed(
         whole = whole and listed.whole
         notes += [listed.problem] if listed.problem else []
         for row in listed.rows:
-            post = platform.match(row.original)
+            post = platform.own_page(row.original)
             if post and (post.handle or "").lower() == handle.lower() and _made_on(platform.moment(post), day):
                 posts.setdefault(post.post_id, []).append(row)
     return posts, notes, whole
@@ -105,7 +105,7 @@ class _Search:
 
     def _judged(self, post: PostRef, exchange: Exchange, memento: Memento) -> bool:
         """Whether the capture shows the post, which is then judged."""
-        facts = dict(self._platform.kept(exchange, post, memento).facts)
+        facts = dict(shows((exchange, memento), post, self._platform.moment(post), self._platform).facts)
         text, handle = facts.get("text"), facts.get("handle")
         if text is None:
             return False

@@ -314,9 +314,13 @@ class ArchivedPlatform(Platform, Protocol):
         """When the post was made, read from its id alone; ``None`` where the id does not tell."""
         ...
 
-    def addresses(self, post: PostRef) -> Sequence[tuple[str, bool]]:
+    def addresses(self, post: PostRef, names: Sequence[str] = ()) -> Sequence[tuple[str, bool]]:
         """(address, whether it is only the beginning of others) under which web archives keep the post, the likeliest
-        first."""
+        first. ``names``: further handles that its author has or had; of too many only the first are used."""
+        ...
+
+    def own_page(self, url: str) -> PostRef | None:
+        """The post whose page on the network's own site ``url`` is; ``None`` for every other address, mirrors too."""
         ...
 
     def beginnings(self, handle: str, day: date) -> Sequence[str]:

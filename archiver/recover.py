@@ -12,31 +12,38 @@ A capture that is a shell, a login wall or an error shows nothing, and the next 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
-from archiver.archives.cdx import Row
-from archiver.consult import Consultation, chosen
+from archiver.consult import Consultation, chosen, shows
 from archiver.model import Exchange, Fact, Memento, Moment, Picture, PostRef, Recovery, counted
 from archiver.ports import ArchivedPlatform
 
-_CLOCKS_DIFFER = timedelta(days=1)
 
-
-async def recover(post: PostRef, made: Moment | None, platform: ArchivedPlatform, archive: Consultation) -> Recovery:
-    """The post as the archive has it. ``made``: when it was posted, ``None`` when its id does not tell."""
+async def recover(
+    post: PostRef, made: Moment | None, platform: ArchivedPlatform, archive: Consultation, names: Sequence[str] = ()
+) -> Recovery:
+    """The post as the archive has it. ``made``: when it was posted, ``None`` when its id does not tell. ``names``:
+    handles beside the post's own under which it may have been captured."""
     look = _Look(post, made, platform, archive)
-    addresses = platform.addresses(post)
-    if addresses and made and (near := await archive.nearest(addresses[0][0], made.at)):
-        await look.at(near.stamp, near.original)
+    addresses = platform.addresses(post, names)
+    handles = _handles(addresses, platform)
+    for url, _ in addresses[: max(1, len(handles))] if made else ():
+        if not look.over and made and (near := await archive.nearest(url, made.at)):
+            await look.at(near.stamp, near.original)
     for url, prefix in addresses:
         if look.over:
             break
         listed = await archive.listed(url, prefix=prefix)
-        for row in chosen(_of_post(listed.rows, post, platform), platform):
+        for row in chosen([row for row in listed.rows if look.is_of(row.original)], platform):
             if look.over:
                 break
             await look.at(row.stamp, row.original)
-    return look.recovery()
+    return look.recovery(handles)
+
+
+def _handles(addresses: Sequence[tuple[str, bool]], platform: ArchivedPlatform) -> tuple[str, ...]:
+    """Those that stand in the addresses, in their order."""
+    pages = (platform.own_page(url) for url, _ in addresses)
+    return tuple(dict.fromkeys(page.handle for page in pages if page and page.handle))
 
 
 class _Look:
@@ -54,26 +61,30 @@ class _Look:
     def over(self) -> bool:
         return bool(self._facts) or len(self._seen) >= self._archive.desk.mementos
 
+    def is_of(self, url: str) -> bool:
+        """Whether ``url`` is the post's own page: the beginning of an address may be another's too, and an archive may
+        name anything."""
+        page = self._platform.own_page(url)
+        return page is not None and page.post_id == self._post.post_id
+
     async def at(self, stamp: str, url: str) -> None:
-        """Look at one capture, unless it was looked at."""
-        if (stamp, url) in self._seen:
+        """Look at one capture of the post's page, unless it was looked at."""
+        if (stamp, url) in self._seen or not self.is_of(url):
             return
         found = await self._archive.memento(stamp, url)
         if found is None:
             self._seen[stamp, url] = "no answer"
             return
         exchange, memento = found
-        if self._made and memento.at < self._made.at - _CLOCKS_DIFFER:
-            self._seen[stamp, url] = "captured before the post was made"
-            return
-        kept = self._platform.kept(exchange, self._post, memento)
+        kept = shows(found, self._post, self._made, self._platform)
         self._seen[stamp, url] = kept.nothing or "shows the post"
         for name, fact in kept.facts:
             self._facts[name] = (*self._facts.get(name, ()), fact)
         if kept.facts:
             self._memento, self._shown, self._wanted = memento, exchange, kept.wanted
 
-    def recovery(self) -> Recovery:
+    def recovery(self, handles: tuple[str, ...]) -> Recovery:
+        """What came of it, under these ``handles``."""
         said = ", ".join(f"{stamp[:8]}: {nothing}" for (stamp, _), nothing in self._seen.items())
         seen = f"{counted(len(self._seen), 'capture')} looked at ({said})" if self._seen else "no capture found"
         troubles = "; ".join(dict.fromkeys(self._archive.troubles))
@@ -84,11 +95,7 @@ class _Look:
             wanted=self._wanted,
             seen=f"{seen}; {troubles}" if troubles and not self._facts else seen,
             settled=bool(self._facts) or not troubles,
+            handles=handles,
             exchanges=tuple(self._archive.exchanges),
             failures=tuple(self._archive.failures),
         )
-
-
-def _of_post(rows: Sequence[Row], post: PostRef, platform: ArchivedPlatform) -> list[Row]:
-    """Those of the post itself: the beginning of an address may be another's too."""
-    return [row for row in rows if (found := platform.match(row.original)) and found.post_id == post.post_id]

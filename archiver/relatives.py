@@ -40,6 +40,19 @@ def named_by(body: Body) -> Iterator[tuple[Relation, PostRef]]:
             yield ("thread" if own else "quoted" if field == "quoted" else "in_reply_to"), post
 
 
+def names_of(post: PostRef, *bodies: Body) -> tuple[str, ...]:
+    """Every handle that its author has in ``bodies``: of its own document, of one that names it, of a link to it."""
+    found: list[str | None] = []
+    for body in bodies:
+        facts = body.get("facts") or {}
+        own = body.get("post_id") == post.post_id
+        found += [str(fact["value"]) for fact in facts.get("handle") or ()] if own else []
+        found += (body.get("recovered") or {}).get("handles") or () if own else ()
+        others = [fact["value"] for field in ("quoted", "in_reply_to") for fact in facts.get(field) or ()]
+        found += [one["handle"] for one in (*others, body.get("post") or {}) if one.get("post_id") == post.post_id]
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
 def _author(body: Body) -> str:
     return str(_first(body, "handle") or "").lower()
 

@@ -122,7 +122,8 @@ class Settler:
         if said and said["policy"] == "purge":
             verdict = outcome.Verdict("refused", purged(said))
             return self._outcome(item, article, post, None, bodies, verdict)
-        post_body, is_fresh = await self._once(post.key, self._post(post, fetcher))
+        names = (item.handle, item.post.handle if item.post else None, *relatives.names_of(post, *bodies))
+        post_body, is_fresh = await self._once(post.key, self._post(post, fetcher, names))
         kin = await self._relatives(post_body, fetcher)
         verdict = outcome.of_post(post_body, bodies, fresh or is_fresh, relatives.waiting(kin))
         return self._outcome(item, article, post, post_body, bodies, verdict, kin, search=search)
@@ -144,7 +145,10 @@ class Settler:
                     if not known and (own or distance < self._reach.depth):
                         wanted.append((relation, parent, post, distance + 1, own))
             got = await asyncio.gather(
-                *(self._once(post.key, self._post(post, fetcher)) for _, _, post, _, _ in wanted)
+                *(
+                    self._once(post.key, self._post(post, fetcher, relatives.names_of(post, parent)))
+                    for _, parent, post, _, _ in wanted
+                )
             )
             edge = []
             for (relation, parent, post, distance, own), (child, _) in zip(wanted, got, strict=True):
@@ -251,17 +255,21 @@ class Settler:
         await self._keep(replace(document, body=again))
         return again
 
-    async def _post(self, post: PostRef, fetcher: Fetcher, *, again: bool = False) -> tuple[Body, bool]:
-        """(the post's document body, whether this run asked for it)."""
+    async def _post(
+        self, post: PostRef, fetcher: Fetcher, names: Sequence[str | None] = (), *, again: bool = False
+    ) -> tuple[Body, bool]:
+        """(the post's document body, whether this run asked for it). ``names``: handles that its author is known by."""
         known = self._catalog.post(post)
         if self._reread:
             return await self._post_reread(post, fetcher, known), False
-        unasked = known is not None and self._archivist.has_not_been_asked(known)
+        handles = [name for name in (*names, *relatives.names_of(post, known or {})) if name]
+        platform = self._platforms[post.platform]
+        unasked = known is not None and self._archivist.has_not_been_asked(known, platform, handles)
         done = known is not None and ((known.get("settled") and not unasked) or self._must_wait(known))
         if known is not None and done and not again:
             return known, False
         looks = int(known["looks"]) if known else 0
-        document = await self._look(post, fetcher, known, looks)
+        document = await self._look(post, fetcher, known, looks, handles)
         document = replace(document, body=schedule.of_post(document.body, known, self._rhythm))
         if known is None or document.refers_to:
             await self._keep(document)
@@ -271,9 +279,11 @@ class Settler:
             return {**known, "failures": document.body["failures"]}, False
         return document.body, True
 
-    async def _look(self, post: PostRef, fetcher: Fetcher, known: Body | None, looks: int) -> Document:
+    async def _look(
+        self, post: PostRef, fetcher: Fetcher, known: Body | None, looks: int, names: Sequence[str]
+    ) -> Document:
         """What the services answer in the look after so many, and the archives where that is nothing, beside what the
-        looks before it left."""
+        looks before it left. ``names``: further handles under which archives may have it."""
         platform = self._platforms[post.platform]
         slot = f"{post.key}#{looks + 1}" if looks else post.key
         budgets = (self._budget, Budget(self._reach.max_post_bytes))
@@ -285,7 +295,7 @@ class Settler:
             problem = seen.unread
         except UnreadableCapture as unreadable:
             seen, problem = record.unread(got, str(unreadable)), str(unreadable)
-        seen = await self._archivist.recovered(seen, platform, fetcher, budgets)
+        seen = await self._archivist.recovered(seen, platform, fetcher, budgets, names)
         failed = any(failure.retry for failure in seen.failures)
         answered = seen.availability in ("ambiguous", "error") or not (seen.settled or failed)
         wait = max((failure.retry_after_s or 0 for failure in seen.failures if failure.retry), default=0)
@@ -301,8 +311,9 @@ class Settler:
         What no reading can change (when to look again, what failed for want of an answer) stays as it is.
         """
         body: Body | None = None
+        names = ((known or {}).get("recovered") or {}).get("handles") or ()
         for looks in range(int(known["looks"]) + 1 if known else 1):
-            document = await self._look(post, fetcher, body, looks)
+            document = await self._look(post, fetcher, body, looks, names)
             if document.refers_to or known is None:
                 body = document.body
         if body is None or known is None:

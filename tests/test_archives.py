@@ -103,6 +103,22 @@ def test_a_picture_that_is_gone_from_its_host_is_had_from_the_archive_or_not_at_
     )
 
 
+def test_a_handle_that_is_learnt_later_is_looked_for_once(newsroom):
+    """The first article links to the post under today's handle, the second prints the one of that day."""
+    before = replace(GONE, by=Account(handle="anna_before", name="Anna Example"))
+    room = newsroom(GONE, captures=(of_post(before, "20180302000000"),))
+    first = room.file("first.html", EMBED)
+    [found] = room.save(first).rows
+    assert (found["status"], found["recovered"]) == ("unavailable", None)
+    second = room.file("second.html", EMBED.replace("(@anna_example)", "(@anna_before)"))
+    [found] = room.save(second).rows
+    assert (found["status"], bool(found["recovered"])) == ("archived", True)
+    assert values(found, "handle")[0] == ("anna_before", "wayback.permalink.handle")
+    asked = len(room.web.log)
+    assert {row["status"] for row in room.save(first, second).rows} == {"already"}
+    assert len(room.web.log) == asked
+
+
 def test_a_second_save_asks_nobody_about_it(newsroom):
     """What was recovered is known."""
     room = newsroom(GONE, captures=(of_post(GONE, "20180302000000"),))

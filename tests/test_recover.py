@@ -24,12 +24,12 @@ POST = Post(
 REF = PostRef(platform="x", post_id=POST.post_id, handle="anna_eg")
 
 
-async def recovery(*captures, post=REF, desk=None, instead=lambda _: None, **more):
+async def recovery(*captures, post=REF, names=(), desk=None, instead=lambda _: None, **more):
     """(what is recovered, what was asked)."""
     desk = desk or Desk()
     fetcher = Counter(World(captures=captures, **more), instead)
     archive = Consultation(desk, fetcher, Patience(desk.failures), "archives:test")
-    return await recover(post, X().moment(post), X(), archive), fetcher.asked
+    return await recover(post, X().moment(post), X(), archive, names), fetcher.asked
 
 
 async def test_a_capture_named_by_availability_saves_the_index_its_questions():
@@ -59,6 +59,23 @@ async def test_an_address_without_a_handle_is_looked_for_too():
     nameless = replace(capture, url=f"https://twitter.com/i/web/status/{POST.post_id}")
     found, _ = await recovery(nameless, post=replace(REF, handle=None))
     assert found.facts
+
+
+async def test_every_handle_of_the_author_is_looked_for():
+    """The article knows the one of that day; captures lie under the one of the day when they were made."""
+    before = replace(POST, by=Account("Anna_Before", "Anna"))
+    found, asked = await recovery(of_post(before, "20180302000000"), names=("ANNA_EG", None, "anna_before"))
+    assert found.facts["handle"][0].value == "Anna_Before"
+    assert len(asked) == 3, "availability under both names, and the capture"
+    assert found.handles == ("anna_eg", "anna_before")
+
+
+async def test_handles_are_asked_for_once_and_not_without_end():
+    """Whoever is named in twenty ways, or in ways that no handle is written, costs the index no hundred questions."""
+    names = ["anna_eg", "Anna_EG", "a/b", "", *(f"anna_{number}" for number in range(20))]
+    found, asked = await recovery(names=names)
+    assert found.handles == ("anna_eg", "anna_0", "anna_1", "anna_2")
+    assert len(asked) == len(set(asked)) == 4 + 3 * 4 + 2
 
 
 async def test_another_posts_capture_is_not_looked_at():

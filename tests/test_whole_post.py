@@ -307,9 +307,10 @@ class TestForged:
         assert "the id is of 2079-01-01" in row["error"]
         assert row["text"] == TEXT, "what the article says is kept"
 
-    @pytest.mark.parametrize("post_id", ["100000000000", "290000000000000"])
+    @pytest.mark.parametrize("post_id", ["100000000000", "290000000000000", "0", "7", "01763497837209485312"])
     def test_an_id_that_was_never_given_is_impossible(self, desk, post_id: str) -> None:
-        """Between the last id that was counted and the first snowflake there is none; nobody is asked for it."""
+        """Between the last id that was counted and the first snowflake there is none, none begins with a 0 or has one
+        digit; nobody is asked for it."""
         at = desk(post(6))
         (row,) = at.save(embed(post(6), id=post_id))
         assert (row["status"], row["post_id"], row["availability"]) == ("unavailable", None, None)

@@ -71,8 +71,8 @@ class Kept:
 class Recovery:
     """What came of looking for one post. ``facts``: by field, empty when nothing was recovered; ``memento``: the
     capture that shows it, ``shown``: its answer, ``wanted``: the pictures that it names. ``seen``: one sentence on what
-    was looked at. ``settled``: another look would find the same. ``exchanges`` and ``failures``: of every question, in
-    order."""
+    was looked at, ``handles``: under which. ``settled``: another look would find the same. ``exchanges`` and
+    ``failures``: of every question, in order."""
 
     facts: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)
     memento: Memento | None = None
@@ -80,6 +80,7 @@ class Recovery:
     wanted: tuple[Picture, ...] = ()
     seen: str
     settled: bool
+    handles: tuple[str, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     failures: tuple[Failure, ...] = ()
 

@@ -7,7 +7,8 @@ about the post, and nothing is learnt from it but that it was looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from archiver.errors import UnreadableCapture
@@ -20,9 +21,13 @@ from archiver.platforms.x.shown import Shown
 RENDERED_UNTIL = datetime(2020, 8, 1, tzinfo=UTC)
 """Captures up to here are mostly whole pages; later ones of ``text/html`` mostly shells."""
 
+MOST_NAMES = 4
+"""Handles under which a post is looked for: each costs three or four questions to an index that bears few."""
 _ID_STEP = 10**15
 """A day is 3.6e14 ids long, so that the ids of a day begin with one number of this step, or two."""
 NONE_HELD: Mapping[str, Exchange] = {}
+_HANDLE = re.compile(r"\w{1,20}", re.ASCII)
+_CLOCKS_DIFFER = timedelta(minutes=1)
 _MOST_PICTURES = 8
 _STATUSES_UNTIL = date(2013, 1, 1)
 _SHELLS = (
@@ -36,19 +41,30 @@ _SHELLS = (
 )
 
 
-def addresses(post: PostRef) -> Iterator[tuple[str, bool]]:
+def addresses(post: PostRef, names: Sequence[str] = ()) -> Iterator[tuple[str, bool]]:
     """(address, whether it is the beginning of others) under which archives keep ``post``, the likeliest first.
 
     The beginning of a status address stands for its query variants (``?s=20``) and its ``/photo/1`` too. Handles
-    change, so a post is also looked for under none.
+    change, so a post is looked for under every one of ``names``, of ``MOST_NAMES`` in all, and under none.
     """
-    if post.handle:
-        for host in ("twitter.com", "mobile.twitter.com", "x.com"):
-            yield f"https://{host}/{post.handle}/status/{post.post_id}", True
-        if (moment := snowflake.moment(post.post_id)) is None or moment.at.date() < _STATUSES_UNTIL:
-            yield f"https://twitter.com/{post.handle}/statuses/{post.post_id}", True
+    handles = _handles((post.handle, *names))
+    for host in ("twitter.com", "mobile.twitter.com", "x.com"):
+        for handle in handles:
+            yield f"https://{host}/{handle}/status/{post.post_id}", True
+    if (moment := snowflake.moment(post.post_id)) is None or moment.at.date() < _STATUSES_UNTIL:
+        for handle in handles:
+            yield f"https://twitter.com/{handle}/statuses/{post.post_id}", True
     for host in ("twitter.com", "x.com"):
         yield f"https://{host}/i/web/status/{post.post_id}", False
+
+
+def _handles(names: Iterable[str | None]) -> list[str]:
+    """Each once, whatever its case: the archive's index knows none."""
+    known: dict[str, str] = {}
+    for name in names:
+        if name and _HANDLE.fullmatch(name):
+            known.setdefault(name.lower(), name)
+    return list(known.values())[:MOST_NAMES]
 
 
 def beginnings(handle: str, day: date) -> tuple[str, ...]:
@@ -88,6 +104,9 @@ def read(exchange: Exchange, post: PostRef, memento: Memento, held: Mapping[str,
         return Kept(nothing=str(problem))
     if shown is None:
         return Kept(nothing=nothing)
+    made = snowflake.moment(post.post_id)
+    if made and shown.posted_at and abs(shown.posted_at.at - made.at) > _CLOCKS_DIFFER:
+        return Kept(nothing=f"another post under its id, of {shown.posted_at}")
     wanted = tuple(Picture(url=medium.url, ladder=_still(medium)) for medium in shown.media if _still(medium))
     facts = [*_facts(shown, exchange, memento)]
     if shown.media:

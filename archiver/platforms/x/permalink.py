@@ -44,7 +44,7 @@ def read(page: str, post_id: str) -> Shown | None:
 def _element(page: str, post_id: str) -> Shown | None:
     """The post's own element, the one that the page is about before one that merely stands in it."""
     posts = [(found.start(), _ID.search(found[1]), found[1]) for found in _POST.finditer(page)]
-    own = [(start, told) for start, named, told in posts if named and named[1] == post_id]
+    own = [(start, told) for start, named, told in posts if named and named[1] == post_id and _is_so(told, post_id)]
     if not own:
         return None
     start, told = next(((start, told) for start, told in own if "permalink-tweet" in told), own[0])
@@ -74,6 +74,12 @@ def _element(page: str, post_id: str) -> Shown | None:
         quoted=_quoted(post),
         in_reply_to=_answered(page[:start]) if answers else None,
     )
+
+
+def _is_so(told: str, post_id: str) -> bool:
+    """Whether the address in a post's opening tag, where there is one, is that of the id beside it."""
+    path = _attribute_in(told, "data-permalink-path")
+    return not path or path.rstrip("/").rpartition("/")[2] == post_id
 
 
 def _first(post: Tag, name: str, word: str) -> Tag | None:

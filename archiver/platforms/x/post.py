@@ -71,9 +71,13 @@ class X:
         """See ``ports.Platform``."""
         return snowflake.moment(post.post_id)
 
-    def addresses(self, post: PostRef) -> tuple[tuple[str, bool], ...]:
-        """See ``ports.Platform``."""
-        return tuple(archived.addresses(post))
+    def addresses(self, post: PostRef, names: Sequence[str] = ()) -> tuple[tuple[str, bool], ...]:
+        """See ``ports.ArchivedPlatform``."""
+        return tuple(archived.addresses(post, names))
+
+    def own_page(self, url: str) -> PostRef | None:
+        """See ``ports.ArchivedPlatform``."""
+        return urls.own_page(url)
 
     def beginnings(self, handle: str, day: date) -> tuple[str, ...]:
         """See ``ports.Platform``."""

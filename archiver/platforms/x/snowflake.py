@@ -29,7 +29,11 @@ def first_id(at: datetime) -> int:
 
 
 def problem(post_id: str) -> str | None:
-    """Why no post can have ``post_id`` (digits, the first not 0), in words; ``None`` where one may."""
+    """Why no post can have ``post_id`` (digits), in words; ``None`` where one may."""
+    if len(post_id) < 2:
+        return f"no post can have its id: {post_id} is a single digit, and ids have at least two"
+    if post_id.startswith("0"):
+        return f"no post can have its id: {post_id[:40]} begins with 0, and no id does"
     if len(post_id) > 19 or int(post_id) >= 1 << 63:
         return f"no post can have its id: {post_id[:40]} is beyond 63 bits"
     if not is_possible(post_id):

@@ -60,6 +60,7 @@ _INTENT = re.compile(r"/intent/[a-z]+/?", re.IGNORECASE)
 _RESERVED = frozenset("i home explore intent messages notifications privacy search tos hashtag settings share".split())
 _ID = re.compile(r"[1-9][0-9]{1,18}")
 _DIGITS = re.compile(r"[1-9][0-9]{1,39}")
+_MOST_DIGITS = 40
 _HASHBANG = re.compile(r"(?:!|%21)(?=/)")
 _CUT = ("…", "...", "%E2%80%A6", "%e2%80%a6", "&hellip;")
 
@@ -107,6 +108,15 @@ def match(url: str) -> PostRef | None:
     return status.post if status else None
 
 
+def own_page(url: str) -> PostRef | None:
+    """The post whose page on X itself ``url`` is; ``None`` for mirrors, frames, buttons, copies, and any other host."""
+    address = take_apart(url)
+    if address is None or not _OWN.fullmatch(address.host) or "/." in address.path:
+        return None
+    named = _own(address)
+    return post_of(named.post_id, named.user) if named and named.door == "page" else None
+
+
 def canonical(post: PostRef) -> str:
     """``https://x.com/HANDLE/status/ID``, or ``https://x.com/i/web/status/ID`` without a handle."""
     return f"https://x.com/{post.handle or 'i/web'}/status/{post.post_id}"
@@ -122,12 +132,17 @@ def read(url: str) -> StatusUrl | None:
 def impossible(url: str) -> Impossible | None:
     """What ``url`` names, if it is the address of a post whose id no post can have; else ``None``."""
     named = _named(url)
-    return impossible_post(named.post_id, named.user) if named and named.door != "intent" else None
+    return _impossible(named.post_id, named.user) if named and named.door != "intent" else None
 
 
 def impossible_post(post_id: str, user: str | None = None) -> Impossible | None:
-    """As ``impossible``, of an id and the user beside it."""
-    problem = snowflake.problem(post_id) if _DIGITS.fullmatch(post_id) else None
+    """As ``impossible``, of an id and the user beside it. In data a 0 stands for "none", and a number that begins with
+    one, or has one digit, is no id that somebody wrote down wrongly: only in an address it is."""
+    return _impossible(post_id, user) if _DIGITS.fullmatch(post_id) else None
+
+
+def _impossible(post_id: str, user: str | None) -> Impossible | None:
+    problem = snowflake.problem(post_id) if len(post_id) <= _MOST_DIGITS else None
     if problem is None:
         return None
     handle = _handle(user)
