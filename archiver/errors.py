@@ -14,7 +14,8 @@
      │    │    └── Resting            retry     did not answer for a while, and is left alone
     │    │    └── Resting            retry     did not answer for a while, and is left alone
      │    ├── TimedOut      exit 69   retry     a deadline or the least throughput
-     │    ├── RateLimited             retry     429, 503, or a host that wants to be left alone
+     │    ├── RateLimited             retry     429, or a host that wants to be left alone
+     │    │    └── Overloaded         retry     503
      │    ├── BadReply                retry     no complete response head
     │    └── NotHeld                 retry     only the archive was asked, and it has no such answer
      ├── ResolveError                 exit 1    a short link that ends badly; the hops are kept
@@ -130,10 +131,16 @@ class TimedOut(FetchError):
 
 
 class RateLimited(FetchError):
-    """429 or 503, or a wait longer than this run may take."""
+    """429, or a wait longer than this run may take."""
 
     retry = True
     word = "rate-limited"
+
+
+class Overloaded(RateLimited):
+    """503: the host is in trouble of its own, whoever asks; it is left alone as one that limits us."""
+
+    word = "overloaded"
 
 
 class BadReply(FetchError):

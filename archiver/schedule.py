@@ -82,6 +82,7 @@ _BACK_OFF = {  # seconds after the first failure, and at most
     "bad-reply": (_HOUR_S, 14 * _DAY_S),
     "rate-limited": (900.0, _DAY_S),
     "rate_limited": (900.0, _DAY_S),
+    "overloaded": (900.0, _DAY_S),
     "ambiguous": (_DAY_S, 30 * _DAY_S),
     "public": (_HOUR_S, 30 * _DAY_S),  # there, but not all of it was had
     "error": (_DAY_S, 30 * _DAY_S),

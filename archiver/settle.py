@@ -337,7 +337,9 @@ class Settler:
         if not isinstance(due, str) or datetime.fromisoformat(due) <= self._clock.now():
             return False
         words = {failure.get("word") for failure in body.get("failures") or ()}
-        if "rate-limited" in words or str(body.get("error") or "").startswith("rate-limited"):
+        if words & {"rate-limited", "overloaded"} or str(body.get("error") or "").startswith(
+            ("rate-limited", "overloaded")
+        ):
             return True
         unreached = words & {"unreachable", "timed-out", "bad-reply"}
         return body.get("availability") in ("ambiguous", "rate_limited", "public") and not unreached

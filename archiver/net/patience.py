@@ -5,7 +5,7 @@ every attempt is stored.
 |---|---|
 | unreachable, timed out, bad reply; cut by time or disconnect; 502, 504 | another try after full-jitter back-off |
 | 429, 503 with a ``Retry-After`` of at most ``network.max_wait_s`` | another try when it says |
-| 429, 503 with a longer one | ``RateLimited`` at once; the host is left alone that long |
+| 429, 503 with a longer one | ``RateLimited``, ``Overloaded`` at once; the host is left alone that long |
 | 429 with none, of a host that is known to want a pause | as if it had said how long |
 | 429, 503 with none that can be used | as the first row |
 | an archived answer (``Memento-Datetime``), whatever its status | the answer: it says nothing about the archive |
@@ -21,7 +21,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_if
 from tenacity.wait import wait_random_exponential
 
 from archiver.config import NetworkConfig
-from archiver.errors import FetchError, Misled, RateLimited, Resting
+from archiver.errors import FetchError, Misled, Overloaded, RateLimited, Resting
 from archiver.model import Exchange, Request
 from archiver.net.guard import place
 from archiver.net.pace import Pace
@@ -51,8 +51,8 @@ class PatientFetcher:
     async def fetch(self, request: Request) -> Exchange:
         """The last answer, whatever its status but 429 and 503, also when it stayed incomplete (``cut``).
 
-        Raises ``RateLimited`` when the host stays busy or wants a longer wait than this run may take, and what
-        ``inner`` raised last.
+        Raises ``RateLimited`` (``Overloaded`` for a 503) when the host stays busy or wants a longer wait than this run
+        may take, and what ``inner`` raised last.
         """
         # Nearly every request needs no patience, and tenacity's machinery costs a quarter of a small request.
         first: Exchange | FetchError
@@ -134,4 +134,5 @@ def _archived(exchange: Exchange) -> bool:
 
 
 def _limited(exchange: Exchange, asked_s: float | None) -> RateLimited:
-    return RateLimited(exchange.url, f"the host answers {exchange.status}", retry_after_s=asked_s)
+    kind = Overloaded if exchange.status == 503 else RateLimited
+    return kind(exchange.url, f"the host answers {exchange.status}", retry_after_s=asked_s)

@@ -19,7 +19,7 @@ _SHOWN = 10
 EMPTY_TOO_OFTEN = 3
 _NEWS = ("gone", "returned", "edited", "renamed", "changed")
 _UNREAD = ("broken", "resting")
-_NOT_REACHED = ("unreachable", "timed-out", "bad-reply", "rate-limited")
+_NOT_REACHED = ("unreachable", "timed-out", "bad-reply", "rate-limited", "overloaded")
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from archiver.errors import FetchError, RateLimited
+from archiver.errors import FetchError, Overloaded, RateLimited
 from archiver.model import Exchange, Request
 from tests.answers import answer
 from tests.answers import ref as stored
@@ -16,7 +16,8 @@ from tests.loopback.x_world import World
 
 
 class Counter:
-    """Asks ``world`` at once. ``asked``: every URL, in order. A 429 or 503 of a service is ``RateLimited``."""
+    """Asks ``world`` at once. ``asked``: every URL, in order. A 429 of a service is ``RateLimited``, a 503
+    ``Overloaded``."""
 
     def __init__(self, world: World, instead: Callable[[str], Exchange | FetchError | None] = lambda _: None) -> None:
         self._services = world.services()
@@ -33,7 +34,8 @@ class Counter:
             raise other
         got = other or _exchange(request, self._answer(request.url))
         if got.status in (429, 503) and not got.header("memento-datetime"):
-            raise RateLimited(request.url, f"the host answers {got.status}")
+            kind = Overloaded if got.status == 503 else RateLimited
+            raise kind(request.url, f"the host answers {got.status}")
         return replace(got, request=request, url=request.url, warc=stored(len(self.asked)))
 
     def _answer(self, url: str) -> Answer:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from archiver import capture, outcome, record
-from archiver.errors import RateLimited, UnreadableCapture
+from archiver.errors import Overloaded, RateLimited, UnreadableCapture
 from archiver.model import Exchange, PostRef, Request
 from archiver.platforms.x.post import X
 from tests.answers import answer, ref
@@ -39,7 +39,8 @@ class Miniature:
         self._asked = 0
 
     async def fetch(self, request: Request) -> Exchange:
-        """See ``ports.Fetcher``. As patient as ``network.tries`` is by default: the third 429 is ``RateLimited``."""
+        """See ``ports.Fetcher``. As patient as ``network.tries`` is by default: the third 429 is ``RateLimited``, the
+        third 503 ``Overloaded``."""
         self._asked += 1
         parts = urlsplit(request.url)
         target = f"{parts.path}?{parts.query}"
@@ -49,7 +50,8 @@ class Miniature:
             if said.status not in (429, 503):
                 break
         else:
-            raise RateLimited(request.url, f"the host answers {said.status}")
+            kind = Overloaded if said.status == 503 else RateLimited
+            raise kind(request.url, f"the host answers {said.status}")
         cut = "disconnect" if said.form == "cut" else None
         made = answer(said.status, *said.headers, body=said.body, url=request.url, kind=said.content_type)
         place = ref(1000 * self._now.day + self._asked)

@@ -109,6 +109,7 @@ async def test_a_host_that_stays_busy_is_rate_limited_after_the_last_try(status:
     with pytest.raises(RateLimited, match=str(status)) as raised:
         await patient(inner, SkippingClock(NOW))[0].fetch(request(URL))
     assert (inner.calls, raised.value.retry_after_s) == (3, None)
+    assert raised.value.word == {429: "rate-limited", 503: "overloaded"}[status]  # whose trouble it is
     inner = Told(answer(status, retry_after="20"))
     with pytest.raises(RateLimited) as raised:
         await patient(inner, SkippingClock(NOW))[0].fetch(request(URL))
