@@ -84,7 +84,9 @@ def test_the_next_look_is_always_later(days, key):
     assert now < after <= now + 2 * 365 * DAY
 
 
-@pytest.mark.parametrize("word", ["unreachable", "rate-limited", "overloaded", "gone", "ambiguous", "refused", "what is this"])
+@pytest.mark.parametrize(
+    "word", ["unreachable", "rate-limited", "overloaded", "gone", "ambiguous", "refused", "what is this"]
+)
 def test_a_failure_waits_ever_longer_up_to_a_bound(word):
     """And never for ever."""
     waits = [schedule.retry_at(word, tries, BEGAN, "k") - BEGAN for tries in (1, 2, 5, 10, 1000)]

@@ -32,16 +32,16 @@ class Counter:
         other = self._instead(request.url)
         if isinstance(other, FetchError):
             raise other
-        got = other or _exchange(request, self._answer(request.url))
+        got = other or _exchange(request, self._answer(request))
         if got.status in (429, 503) and not got.header("memento-datetime"):
             kind = Overloaded if got.status == 503 else RateLimited
             raise kind(request.url, f"the host answers {got.status}")
         return replace(got, request=request, url=request.url, warc=stored(len(self.asked)))
 
-    def _answer(self, url: str) -> Answer:
-        parts = urlsplit(url)
+    def _answer(self, request: Request) -> Answer:
+        parts = urlsplit(request.url)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
-        headers = {"host": parts.netloc}
+        headers = {"host": parts.netloc, **{name.lower(): value for name, value in request.secret_headers}}
         asked = Asked(raw=b"", method="GET", target=target, host=parts.netloc, headers=headers, scheme="https")
         return self._services[parts.netloc](asked)
 

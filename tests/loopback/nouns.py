@@ -218,9 +218,9 @@ class Post:
     """``text``: what the author typed, links as ``https://t.co/CODE`` (each in ``links``), without the media link.
 
     ``pic``: the code of the media link that the services append. ``pic_of``: the post that owns the media, when it is
-    another one. ``note_id``: a long post, of which ``text`` is only the beginning. ``edit_ids``: every version's id,
-    first to last, this one included. ``without``: dotted names of fields that ``tweet-result`` leaves out.
-    ``scenario``: how each service answers for it.
+    another one. ``note_id``: a long post, of which ``text`` is only the beginning; ``note_text``: all of it.
+    ``readers_note``: the community note below it. ``edit_ids``: every version's id, first to last, this one included.
+    ``without``: dotted names of fields that ``tweet-result`` leaves out. ``scenario``: how each service answers for it.
     """
 
     post_id: str
@@ -237,6 +237,8 @@ class Post:
     card: Card | None = None
     poll: Poll | None = None
     note_id: str | None = None
+    note_text: str | None = None
+    readers_note: str | None = None
     edit_ids: tuple[str, ...] = ()
     sensitive: bool | None = None
     without: tuple[str, ...] = ()

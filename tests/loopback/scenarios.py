@@ -1,7 +1,7 @@
 """How the services answer for one post: each scenario has a name, so that a test reads as a sentence.
 
-A scenario picks one row of each service's table of answers: ``syndication.ANSWERS``, ``oembed.ANSWERS`` and
-``third_parties``; the rows are the words of ``protocols.md`` 4.
+A scenario picks one row of each service's table of answers: ``syndication.ANSWERS``, ``oembed.ERRORS``,
+``api_v2.ANSWERS`` and ``third_parties.FX_ANSWERS``; the rows are the words of ``protocols.md`` 4.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ Standing = Literal["public", "deleted", "suspended", "private", "broken"]
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """``tweet_result``, ``oembed``: rows of those tables. ``standing``: what status pages, FxTwitter and the API know.
+    """``tweet_result``, ``oembed``: rows of those tables. ``standing``: what status pages, FxTwitter and the API know;
+    ``api``, ``fxtwitter``: rows of theirs, where those know better.
 
     ``refusals``: how many times tweet-result and oEmbed each give the row ``refusal`` before they answer, sent with
     ``retry_after`` (the header's value) if there is one. ``form``: how bodies cross the wire (``answers.FORMS``).
@@ -24,6 +25,8 @@ class Scenario:
     tweet_result: str = "tweet"
     oembed: str = "embed"
     standing: Standing = "public"
+    api: str | None = None
+    fxtwitter: str | None = None
     refusals: int = 0
     refusal: str = "429"
     retry_after: str | None = None

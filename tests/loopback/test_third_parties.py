@@ -1,9 +1,14 @@
-"""FxTwitter, vxTwitter, the mirrors and the API v2 answer as ``protocols.md`` 4.4 and 4.5 says."""
+"""FxTwitter, vxTwitter and the mirrors answer as ``protocols.md`` 4.4 says."""
+
+import json
+from dataclasses import replace
 
 import pytest
 
 from tests.loopback.gallery import BY_SCENARIO, KINDS, QUOTED
-from tests.loopback.third_parties import MIRRORS
+from tests.loopback.scenarios import Scenario
+from tests.loopback.server import Asked
+from tests.loopback.third_parties import FX_ANSWERS, MIRRORS, fxtwitter
 from tests.loopback.visitor import Visitor
 
 FX = "https://api.fxtwitter.com"
@@ -14,7 +19,7 @@ SAYING_NO = {
     "deleted": (404, "NOT_FOUND", "deleted"),
     "tombstone: suspended": (404, "NOT_FOUND", "suspended"),
     "tombstone: protected": (401, "PRIVATE_TWEET", "private"),
-    "server trouble": (503, "UPSTREAM_UNAVAILABLE", "unavailable"),
+    "server trouble": (503, "UPSTREAM_UNAVAILABLE", None),
 }
 
 
@@ -29,12 +34,39 @@ def test_fxtwitter_knows_a_post(visitor: Visitor, path: str) -> None:
 
 @pytest.mark.parametrize("scenario", SAYING_NO)
 def test_fxtwitter_says_no(visitor: Visitor, scenario: str) -> None:
-    """Its HTTP status is its code; version 2 has a tombstone with a reason."""
+    """Its HTTP status is its code; version 2 has a tombstone with a reason for a post, and none for trouble."""
     status, message, reason = SAYING_NO[scenario]
     post_id = BY_SCENARIO[scenario].post_id
     first, second = visitor.ask(f"{FX}/status/{post_id}"), visitor.ask(f"{FX}/2/status/{post_id}")
     assert (first.status_code, first.json()) == (status, {"code": status, "message": message})
-    assert (second.status_code, second.json()["status"]["reason"]) == (status, reason)
+    assert second.status_code == status
+    if reason is None:
+        assert second.json() == first.json()
+    else:
+        assert (second.json()["status"]["reason"], second.json()["status"]["id"]) == (reason, post_id)
+
+
+@pytest.mark.parametrize("row", FX_ANSWERS)
+def test_every_row_of_fxtwitter(row: str) -> None:
+    """What its source says: PRIVATE_TWEET 401, NOT_FOUND 404, API_FAIL 500, UPSTREAM_UNAVAILABLE 503; tombstones name
+    the post."""
+    post = replace(VIDEO, scenario=Scenario(fxtwitter=row))
+    code, message, reason = FX_ANSWERS[row]
+    ask = [Asked(raw=b"", method="GET", target=f"{path}/status/{post.post_id}", host="api.fxtwitter.com", headers={},
+                 scheme="https") for path in ("", "/2")]  # fmt: skip
+    first, second = (fxtwitter({post.post_id: post})(one) for one in ask)
+    assert (first.status, json.loads(first.body)) == (code, {"code": code, "message": message})
+    told = json.loads(second.body)
+    assert (second.status, told["code"]) == (code, code)
+    assert told.get("status", {}).get("reason") == reason
+
+
+def test_fxtwitter_shows_the_readers_note() -> None:
+    """Under its own name."""
+    post = replace(VIDEO, readers_note="It was a tern.")
+    ask = Asked(raw=b"", method="GET", target=f"/2/status/{post.post_id}", host="", headers={}, scheme="https")
+    told = json.loads(fxtwitter({post.post_id: post})(ask).body)
+    assert told["status"]["community_note"]["text"] == "It was a tern."
 
 
 def test_fxtwitter_2_has_quote_and_poll_fields(visitor: Visitor) -> None:
@@ -60,35 +92,3 @@ def test_vxtwitter_is_flat(visitor: Visitor) -> None:
 def test_a_mirror_sends_people_to_x_com(visitor: Visitor, host: str) -> None:
     """A person is redirected to the post."""
     assert visitor.ask(VIDEO.url(host)).headers["location"] == VIDEO.url()
-
-
-def lookup(visitor: Visitor, ids: str, authorization: str = "Bearer none"):
-    return visitor.ask(f"https://api.x.com/2/tweets?ids={ids}", Authorization=authorization)
-
-
-def test_the_api_finds_some_and_misses_others(visitor: Visitor) -> None:
-    """What is missing is an error beside the data, with 200 and the limits in the headers."""
-    private = BY_SCENARIO["tombstone: protected"].post_id
-    answer = lookup(visitor, f"{VIDEO.post_id},20,{private}")
-    assert answer.status_code == 200
-    assert answer.headers["x-rate-limit-limit"] == "300"
-    assert [tweet["id"] for tweet in answer.json()["data"]] == [VIDEO.post_id]
-    assert [(error["value"], error["title"]) for error in answer.json()["errors"]] == [
-        ("20", "Not Found Error"),
-        (private, "Authorization Error"),
-    ]
-
-
-def test_the_api_without_any_data(visitor: Visitor) -> None:
-    """When every tweet is missing, the answer is 200 with errors and no data."""
-    assert list(lookup(visitor, "1,2").json()) == ["errors"]
-
-
-@pytest.mark.parametrize(
-    ("ids", "authorization", "status"),
-    [("1", "", 401), ("1", "Basic x", 401), ("", "Bearer x", 400), ("x", "Bearer x", 400),
-     (",".join(["1"] * 101), "Bearer x", 400)],
-)  # fmt: skip
-def test_the_api_refuses(visitor: Visitor, ids: str, authorization: str, status: int) -> None:
-    """Without a bearer token 401; without ids, with nonsense or with more than a hundred 400."""
-    assert lookup(visitor, ids, authorization).status_code == status

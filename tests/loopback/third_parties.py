@@ -1,29 +1,34 @@
-"""Other ways to a post: FxTwitter, vxTwitter, the mirrors for people, and the paid API v2.
+"""Other ways to a post: FxTwitter, vxTwitter, and the mirrors for people (``protocols.md`` 4.4).
 
-``protocols.md`` 4.4 and 4.5. What they know of a post is its scenario's ``standing``.
+What they know of a post is its scenario's ``standing``, or for FxTwitter a row of ``FX_ANSWERS``
+(``Scenario.fxtwitter``).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from time import time
 from typing import Any
 
-from tests.loopback.answers import Answer, Headers, as_json, html, redirect
+from tests.loopback.answers import Answer, as_json, html, redirect
 from tests.loopback.nouns import Photo, Post, Video
 from tests.loopback.server import Asked
 
 MIRRORS = ("fxtwitter.com", "fixupx.com", "twittpr.com", "vxtwitter.com", "fixvx.com")
 _FX = re.compile(r"(?P<v2>/2)?(?:/(?P<user>\w{1,20}))?/status/(?P<id>\d{2,20})(?:/\w{2,5})?", re.ASCII)
-#: Standing → (code, message of v1, reason of v2's tombstone).
-_FX_ERRORS = {
-    "unknown": (404, "NOT_FOUND", "deleted"),
+#: Row → (code, message of v1, reason of v2's tombstone, ``None`` where v2 has none).
+FX_ANSWERS: dict[str, tuple[int, str, str | None]] = {
     "deleted": (404, "NOT_FOUND", "deleted"),
     "suspended": (404, "NOT_FOUND", "suspended"),
+    "unavailable": (404, "NOT_FOUND", "unavailable"),
+    "blocked": (404, "NOT_FOUND", "blocked"),
     "private": (401, "PRIVATE_TWEET", "private"),
-    "broken": (503, "UPSTREAM_UNAVAILABLE", "unavailable"),
+    "404 without reason": (404, "NOT_FOUND", None),
+    "429": (429, "RATE_LIMITED", None),
+    "500": (500, "API_FAIL", None),
+    "503": (503, "UPSTREAM_UNAVAILABLE", None),
 }
+_ROW_OF_STANDING = {"broken": "503"}
 _DATE = "%a %b %d %H:%M:%S +0000 %Y"
 
 
@@ -33,17 +38,37 @@ def fxtwitter(posts: Mapping[str, Post]) -> Callable[[Asked], Answer]:
     def service(asked: Asked) -> Answer:
         found = _FX.fullmatch(asked.path)
         post = posts.get(found["id"]) if found else None
-        standing = post.scenario.standing if post else "unknown"
         is_v2 = bool(found and found["v2"])
-        if post and standing == "public":
-            told = {"code": 200, "status": _fx_status(post)} if is_v2 else _fx_v1(post)
-            return as_json(200, told)
-        code, message, reason = _FX_ERRORS[standing]
-        url = post.url() if post else f"https://x.com/i/status/{found['id'] if found else ''}"
-        grave = {"type": "tombstone", "provider": "twitter", "reason": reason, "message": message, "url": url}
-        return as_json(code, {"code": code, "status": grave} if is_v2 else {"code": code, "message": message})
+        row = _fx_row(post)
+        if post and row == "public":
+            return as_json(200, {"code": 200, "status": _fx_status(post)} if is_v2 else _fx_v1(post))
+        if row == "not json":
+            return html(200, "FxTwitter", "Just a moment...")
+        return _fx_refusal(row, post, found["id"] if found else "", is_v2=is_v2)
 
     return service
+
+
+def _fx_row(post: Post | None) -> str:
+    if post is None:
+        return "deleted"
+    return post.scenario.fxtwitter or _ROW_OF_STANDING.get(post.scenario.standing, post.scenario.standing)
+
+
+def _fx_refusal(row: str, post: Post | None, post_id: str, *, is_v2: bool) -> Answer:
+    code, message, reason = FX_ANSWERS[row]
+    if not is_v2 or reason is None:
+        return as_json(code, {"code": code, "message": message})
+    url = post.url() if post else f"https://x.com/i/status/{post_id}"
+    grave = {
+        "type": "tombstone",
+        "provider": "twitter",
+        "reason": reason,
+        "message": message,
+        "id": post_id,
+        "url": url,
+    }
+    return as_json(code, {"code": code, "status": grave})
 
 
 def vxtwitter(posts: Mapping[str, Post]) -> Callable[[Asked], Answer]:
@@ -62,73 +87,6 @@ def vxtwitter(posts: Mapping[str, Post]) -> Callable[[Asked], Answer]:
 def mirror(asked: Asked) -> Answer:
     """What a mirror answers a person: the post on x.com."""
     return redirect(302, f"https://x.com{asked.target}")
-
-
-def api_v2(posts: Mapping[str, Post]) -> Callable[[Asked], Answer]:
-    """What ``api.x.com/2/tweets`` answers: 200 even when nothing was found; 401 without a bearer token."""
-
-    def service(asked: Asked) -> Answer:
-        if asked.path != "/2/tweets":
-            return as_json(404, _problem("Not Found", "about:blank", 404))
-        if not asked.headers.get("authorization", "").startswith("Bearer "):
-            return as_json(401, _problem("Unauthorized", "about:blank", 401))
-        ids = [each for each in asked.query.get("ids", "").split(",") if each]
-        if not 0 < len(ids) <= 100 or not all(each.isascii() and each.isdigit() for each in ids):
-            invalid = "https://api.twitter.com/2/problems/invalid-request"
-            return as_json(400, _problem("Invalid Request", invalid, 400))
-        return as_json(200, _lookup(ids, posts), headers=_rate_headers())
-
-    return service
-
-
-def _lookup(ids: list[str], posts: Mapping[str, Post]) -> dict[str, Any]:
-    found = [posts[each] for each in ids if each in posts and posts[each].scenario.standing == "public"]
-    missing = [each for each in ids if each not in {post.post_id for post in found}]
-    data = {"data": [_v2_tweet(post) for post in found]} if found else {}
-    errors = {"errors": [_v2_error(each, posts.get(each)) for each in missing]} if missing else {}
-    return {**data, **errors}
-
-
-def _v2_tweet(post: Post) -> dict[str, Any]:
-    at = post.posted_at
-    return {
-        "id": post.post_id,
-        "text": post.full_text,
-        "author_id": post.by.user_id,
-        "created_at": at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "lang": post.lang,
-        "edit_history_tweet_ids": list(post.edit_ids or (post.post_id,)),
-    }
-
-
-def _v2_error(post_id: str, post: Post | None) -> dict[str, str]:
-    private = post is not None and post.scenario.standing == "private"
-    title, problem = (
-        ("Authorization Error", "not-authorized-for-resource") if private else ("Not Found Error", "resource-not-found")
-    )
-    detail = (
-        f"Sorry, you are not authorized to see the Tweet with ids: [{post_id}]."
-        if private
-        else f"Could not find tweet with ids: [{post_id}]."
-    )
-    return {
-        "value": post_id,
-        "detail": detail,
-        "title": title,
-        "resource_type": "tweet",
-        "parameter": "ids",
-        "resource_id": post_id,
-        "type": f"https://api.twitter.com/2/problems/{problem}",
-    }
-
-
-def _problem(title: str, kind: str, status: int) -> dict[str, Any]:
-    return {"title": title, "type": kind, "status": status, "detail": title}
-
-
-def _rate_headers() -> Headers:
-    reset = str(int(time()) + 900)
-    return (("x-rate-limit-limit", "300"), ("x-rate-limit-remaining", "299"), ("x-rate-limit-reset", reset))
 
 
 def _fx_v1(post: Post) -> dict[str, Any]:
@@ -163,7 +121,7 @@ def _fx_status(post: Post) -> dict[str, Any]:
         "possibly_sensitive": bool(post.sensitive),
         "replying_to": replying,
         "is_note_tweet": post.note_id is not None,
-        "community_note": None,
+        "community_note": {"text": post.readers_note, "facets": []} if post.readers_note else None,
         "source": "X for the web",
         "provider": "twitter",
     }  # fmt: skip

@@ -25,6 +25,8 @@ def tweet(post: Post) -> dict[str, Any]:
         value["card"] = _card(post.card) if post.card else _poll(post)
     if post.note_id:
         value["note_tweet"] = {"id": post.note_id}
+    if post.readers_note:
+        value["birdwatch_pivot"] = _readers_note(post, post.readers_note)
     if post.quotes:
         value["quoted_tweet"] = _inner(post.quotes)
     if before:
@@ -74,6 +76,23 @@ def _inner(post: Post) -> dict[str, Any]:
     """A quoted or parent post as it stands inside another's answer."""
     counts = {f"{what}_count": post.count(what, 900) for what in ("reply", "retweet", "favorite")}
     return {"lang": post.lang, **counts, **_base(post), "isEdited": False, "isStaleEdit": False}
+
+
+def _readers_note(post: Post, words: str) -> dict[str, Any]:
+    """A community note, in the shape of published typings of these answers; its links, which only its entities name,
+    are left out."""
+    link = f"https://x.com/i/birdwatch/n/{post.post_id}"
+    footer = "Context is written by people who use X, and appears when rated helpful by others. Find out more."
+    return {
+        "destinationUrl": link,
+        "title": "Readers added context they thought people might want to know",
+        "shorttitle": "Readers added context",
+        "visualStyle": "Default",
+        "subtitle": {"text": _escaped(words), "entities": []},
+        "iconType": "BirdwatchV1Icon",
+        "footer": {"text": footer, "entities": []},
+        "noteId": post.post_id,
+    }
 
 
 def _is_stale(post: Post) -> bool:

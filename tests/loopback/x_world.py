@@ -18,6 +18,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from tests.loopback.answers import NOT_FOUND, Answer, Tries, html, speaking
+from tests.loopback.api_v2 import api_v2
 from tests.loopback.media import abs_twimg, films, pictures
 from tests.loopback.nouns import Link, Page, Post, ShortLink
 from tests.loopback.oembed import oembed, publish_x_com
@@ -27,7 +28,7 @@ from tests.loopback.shorteners import HABITS, shortener
 from tests.loopback.status_pages import platform, timeline, twitter_com, x_com
 from tests.loopback.syndication import syndication
 from tests.loopback.tco import pic_x_com, tco
-from tests.loopback.third_parties import MIRRORS, api_v2, fxtwitter, mirror, vxtwitter
+from tests.loopback.third_parties import MIRRORS, fxtwitter, mirror, vxtwitter
 from tests.loopback.wayback import Capture, Trouble, archive_org, web_archive_org
 
 Service = Callable[[Asked], Answer]

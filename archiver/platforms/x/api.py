@@ -14,7 +14,7 @@ from archiver.model import Availability, Exchange, Fact
 from archiver.platforms.x import media
 from archiver.platforms.x.said import Said, Telling, json_object, post_value
 from archiver.platforms.x.shapes import count, member, members, plain, text
-from archiver.platforms.x.tweet import instant
+from archiver.platforms.x.tweet import instant, links_of
 
 NAME = "api"
 _ASKED = {
@@ -25,6 +25,8 @@ _ASKED = {
     "media.fields": "alt_text,duration_ms,height,preview_image_url,url,variants,width",
     "poll.fields": "end_datetime,voting_status",
 }
+# Codes that are no countries (docs: "Withheld content fields"): everywhere, and by a claim of copyright.
+_EVERYWHERE = ("XX", "XY")
 _COUNTS = {
     "like_count": "likes",
     "reply_count": "replies",
@@ -54,10 +56,17 @@ def said(exchange: Exchange, post_id: str) -> Said:
     keys = member(found.get("attachments")).get("media_keys")
     shown = [medium for key in (keys if isinstance(keys, list) else ()) if (medium := _medium(by_key.get(str(key))))]
     user = _user(included, found.get("author_id"))
+    facts = tuple(_facts(found, included, Telling(NAME, exchange)))
+    if _is_withheld(found):  # then the text is a notice, in the post's place
+        return Said(
+            availability="withheld",
+            how="api.data.withheld",
+            facts=tuple((name, fact) for name, fact in facts if name not in ("text", "links", "lang")),
+        )
     return Said(
         availability="public",
         how=NAME,
-        facts=tuple(_facts(found, included, Telling(NAME, exchange))),
+        facts=facts,
         media=tuple(shown),
         media_how="api.includes.media" if shown else None,
         avatar=text(user.get("profile_image_url")),
@@ -80,6 +89,17 @@ def _problem(data: Mapping[str, Any], post_id: str) -> tuple[Availability, str]:
     return "ambiguous", "api.errors"
 
 
+def _is_withheld(found: Mapping[str, Any]) -> bool:
+    """Whether nobody is shown the post. What is withheld in some countries only is public elsewhere."""
+    withheld = member(found.get("withheld"))
+    return withheld.get("copyright") is True or any(code in _EVERYWHERE for code in _countries(withheld))
+
+
+def _countries(withheld: Mapping[str, Any]) -> list[str]:
+    codes = withheld.get("country_codes")
+    return [each for each in codes if isinstance(each, str)] if isinstance(codes, list) else []
+
+
 def _facts(found: Mapping[str, Any], included: Mapping[str, Any], telling: Telling) -> Iterator[tuple[str, Fact]]:
     account = telling.need(found, "author_id", str, "data.")
     user = _user(included, account)
@@ -90,10 +110,15 @@ def _facts(found: Mapping[str, Any], included: Mapping[str, Any], telling: Telli
     yield "author_id", telling.fact(account, "data.author_id")
     created = instant(telling, "data.created_at", telling.need(found, "created_at", str, "data."))
     yield "posted_at", telling.fact(str(created), "data.created_at", created.precision)
-    if whole := text(member(found.get("note_tweet")).get("text")):
+    long = member(found.get("note_tweet"))
+    if whole := text(long.get("text")):
         yield "text", telling.fact(plain(whole), "data.note_tweet.text")
     else:
         yield "text", telling.fact(plain(telling.need(found, "text", str, "data.")), "data.text")
+    for told, how in ((long, "data.note_tweet.entities.urls"), (found, "data.entities.urls")):
+        if links := links_of(member(told.get("entities"))):
+            yield "links", telling.fact(links, how)
+            break
     if lang := text(found.get("lang")):
         yield "lang", telling.fact(lang, "data.lang")
     yield from _others(found, included, telling)
@@ -114,7 +139,7 @@ def _details(found: Mapping[str, Any], included: Mapping[str, Any], telling: Tel
     counts = {ours: number for theirs, ours in _COUNTS.items() if (number := count(metrics.get(theirs))) is not None}
     if counts:
         yield "counts", telling.fact(counts, "data.public_metrics")
-    if poll := next(iter(members(included.get("polls"))), None):
+    if poll := _own_poll(found, included):
         yield "poll", telling.fact(_poll(poll), "includes.polls")
     versions = found.get("edit_history_tweet_ids")
     ids = [each for each in versions if isinstance(each, str)] if isinstance(versions, list) else []
@@ -122,10 +147,15 @@ def _details(found: Mapping[str, Any], included: Mapping[str, Any], telling: Tel
         yield "edits", telling.fact({"post_ids": ids[:100], "until": None}, "data.edit_history_tweet_ids")
     if isinstance(found.get("possibly_sensitive"), bool):
         yield "sensitive", telling.fact(found["possibly_sensitive"], "data.possibly_sensitive")
-    withheld = member(found.get("withheld"))
-    codes = withheld.get("country_codes")
-    if countries := [each for each in codes if isinstance(each, str)] if isinstance(codes, list) else []:
+    if countries := _countries(member(found.get("withheld"))):
         yield "withheld_in", telling.fact(countries[:300], "data.withheld.country_codes")
+
+
+def _own_poll(found: Mapping[str, Any], included: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The poll that the post itself has, ``None`` without one."""
+    ids = member(found.get("attachments")).get("poll_ids")
+    named = ids if isinstance(ids, list) else []
+    return next((poll for poll in members(included.get("polls")) if poll.get("id") in named), None)
 
 
 def _poll(poll: Mapping[str, Any]) -> dict[str, object]:

@@ -70,7 +70,7 @@ def _others(tweet: Mapping[str, Any], telling: Telling) -> Iterator[tuple[str, F
 
 
 def _details(tweet: Mapping[str, Any], telling: Telling) -> Iterator[tuple[str, Fact]]:
-    if links := _links(member(tweet.get("entities"))):
+    if links := links_of(member(tweet.get("entities"))):
         yield "links", telling.fact(links, "entities.urls")
     likes, replies = count(tweet.get("favorite_count")), count(tweet.get("conversation_count"))
     counted = {"likes": likes, "replies": replies}
@@ -86,7 +86,7 @@ def _details(tweet: Mapping[str, Any], telling: Telling) -> Iterator[tuple[str, 
         yield "sensitive", telling.fact(tweet["possibly_sensitive"], "possibly_sensitive")
 
 
-def _links(entities: Mapping[str, Any]) -> list[dict[str, str]]:
+def links_of(entities: Mapping[str, Any]) -> list[dict[str, str]]:
     """Each t.co link of the text, and where it leads: known here without asking t.co."""
     return [
         {"short": link["url"], "to": link["expanded_url"]}
@@ -111,11 +111,15 @@ def _milliseconds(value: object) -> str | None:
 
 
 def _community_note(pivot: Mapping[str, Any]) -> dict[str, str | None] | None:
-    """The readers' note below the post: its words, and where it is discussed."""
+    """The readers' note below the post: its words, and where it is discussed.
+
+    The shape (``subtitle``, ``title``, ``destinationUrl``) is that of two published typings of this very answer, and of
+    FxEmbed's and nitter's readers of the same object in GraphQL; FxEmbed undoes HTML escapes too. No recording of one
+    was found."""
     words = text(member(pivot.get("subtitle")).get("text"))
     if words is None:
         return None
-    return {"title": text(pivot.get("title")), "text": words, "url": text(pivot.get("destinationUrl"))}
+    return {"title": text(pivot.get("title")), "text": plain(words), "url": text(pivot.get("destinationUrl"))}
 
 
 def instant(telling: Telling, field: str, written: str) -> Moment:
