@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from warcio.exceptions import ArchiveLoadFailed
 
@@ -32,8 +32,20 @@ SUFFIX = ".cdxj"
 _LINES_A_BLOCK = 1024
 _PIECE = 1 << 16
 _OLD_S = 3_600
+MOST_SORTED = 1 << 22
+"""So that memory does not grow with the WARC."""
 # What can be shown. Our documents are metadata: whoever wants them reads them, and nobody takes one for a page.
 _INDEXED = "response,revisit,resource"
+
+
+class Lines(Protocol):
+    """Where lines go."""
+
+    def write(self, line: str, /) -> object:
+        """Take one line, with its end."""
+
+    def flush(self) -> object:
+        """There are no more."""
 
 
 class Stopped(Exception):
@@ -105,16 +117,18 @@ def index(folder: Path, name: str, stop: Event | None = None) -> None:
         (folder / FOLDER).mkdir(exist_ok=True)
     except OSError as error:
         raise warc.not_written(folder / FOLDER, error) from error
-    made = lines(folder, name, stop)
     with outgoing.new_file(folder / FOLDER / f"{name}{SUFFIX}", replace=True) as file:
-        file.write(made)
+        text = io.TextIOWrapper(file, "utf-8", newline="\n")
+        write(folder, name, text, stop)
+        text.detach()  # which the file outlives
 
 
-def lines(folder: Path, name: str, stop: Event | None = None) -> bytes:
-    """What the CDXJ of one closed WARC has to hold. Raises as ``index`` does."""
-    made = io.StringIO()
-    _write([(name, folder / name)], _library().SortingWriter(made), stop)
-    return made.getvalue().encode()
+def write(folder: Path, name: str, out: Lines, stop: Event | None = None, *, most_sorted: int = MOST_SORTED) -> None:
+    """Give ``out`` what the CDXJ of one closed WARC has to hold, line by line. Raises as ``index`` does.
+
+    ``most_sorted``: characters of lines that are sorted in memory; beyond it they go through temporary files.
+    """
+    _write([(name, folder / name)], out, stop, most_sorted)
 
 
 def zipnum(files: Sequence[tuple[str, Path]], name: str) -> ZipNum:
@@ -122,23 +136,35 @@ def zipnum(files: Sequence[tuple[str, Path]], name: str) -> ZipNum:
     Raises as ``update`` does."""
     library, blocks, lines = _library(), io.StringIO(), io.BytesIO()
     packed = library.CompressedWriter(blocks, lines, _LINES_A_BLOCK, name, digest_records=True)
-    _write(files, library.SortingWriter(packed))
+    _write(files, packed)
     return ZipNum(lines=lines.getvalue(), blocks=blocks.getvalue().encode())
 
 
-def _write(files: Sequence[tuple[str, Path]], out: Any, stop: Event | None = None) -> None:
-    for name, path in files:
-        try:
-            with path.open("rb", buffering=0) as file:
-                source = io.BufferedReader(file if stop is None else _Stoppable(file, stop), _PIECE)
-                indexer = _library().CDXJIndexer(out, [source], filename=name, records=_INDEXED)
-                indexer.filter_record = partial(_is_shown, indexer.filter_record)
-                indexer.process_all()
-        except (ArchiveLoadFailed, ValueError, AttributeError) as error:
-            raise Damaged(f"{path}: no CDXJ can be made: {error}", hint=f"archiver verify {path} says more") from error
-        except OSError as error:
-            raise Damaged(f"{path} can't be read: {error.strerror}") from error
-    out.flush()
+def _write(
+    files: Sequence[tuple[str, Path]], out: Lines, stop: Event | None = None, most_sorted: int = MOST_SORTED
+) -> None:
+    library = _library()
+    in_order = library.SortingWriter(out, most_sorted)
+    try:
+        for name, path in files:
+            _read(library, name, path, in_order, stop)
+        in_order.flush()
+    finally:
+        for part in in_order.tmp_files:  # which it leaves behind when it is stopped
+            Path(part).unlink(missing_ok=True)
+
+
+def _read(library: ModuleType, name: str, path: Path, out: Lines, stop: Event | None) -> None:
+    try:
+        with path.open("rb", buffering=0) as file:
+            source = io.BufferedReader(file if stop is None else _Stoppable(file, stop), _PIECE)
+            indexer = library.CDXJIndexer(out, [source], filename=name, records=_INDEXED)
+            indexer.filter_record = partial(_is_shown, indexer.filter_record)
+            indexer.process_all()
+    except (ArchiveLoadFailed, ValueError, AttributeError) as error:
+        raise Damaged(f"{path}: no CDXJ can be made: {error}", hint=f"archiver verify {path} says more") from error
+    except OSError as error:
+        raise Damaged(f"{path}: no CDXJ can be made: {error.strerror}") from error
 
 
 class _Stoppable(io.RawIOBase):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
+import tempfile
 import threading
+from contextlib import nullcontext
 
 import pytest
 
@@ -94,7 +97,33 @@ async def test_who_is_in_a_hurry_waits_for_no_index(tmp_path):
     stopped = threading.Event()
     stopped.set()
     with pytest.raises(indexes.Stopped):
-        indexes.lines(tmp_path, closed(tmp_path)[0], stopped)
+        indexes.write(tmp_path, closed(tmp_path)[0], io.StringIO(), stopped)
+
+
+@pytest.mark.parametrize("stops", [False, True])
+async def test_an_index_too_large_to_sort_in_memory_goes_through_files(tmp_path, monkeypatch, stops):
+    """The lines are the same, and nothing is left of those files, also by one who stops."""
+    folder, passing = tmp_path / "warcs", tmp_path / "passing"
+    folder.mkdir()
+    passing.mkdir()
+    await (await filled(folder)).aclose()
+    (name,) = closed(folder)
+    monkeypatch.setattr(tempfile, "tempdir", str(passing))
+    wanted, made = io.StringIO(), io.StringIO()
+    indexes.write(folder, name, wanted)
+    with pytest.raises(indexes.Stopped) if stops else nullcontext():
+        indexes.write(folder, name, made, _AtTheEnd() if stops else None, most_sorted=1)
+    assert stops or (made.getvalue() == wanted.getvalue() and len(wanted.getvalue().splitlines()) > 1)
+    assert list(passing.iterdir()) == []
+
+
+class _AtTheEnd(threading.Event):
+    """Set once a small file was read, and before its end was seen."""
+
+    def is_set(self):
+        was_set = super().is_set()
+        self.set()
+        return was_set
 
 
 async def test_a_purge_makes_the_index_anew(tmp_path):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import zip_longest
 from pathlib import Path
+from typing import BinaryIO
 
 from archiver.errors import ArchiverError
 from archiver.store import indexes
@@ -30,7 +30,11 @@ def check(folder: Path, names: Iterable[str], report: Report) -> None:
             report.add("cdxj-unchecked", "cdxj-indexer is not installed", file=indexes.FOLDER)
             continue
         try:
-            _compare(indexes.lines(folder, name), where / index, report)
+            with (where / index).open("rb") as file:
+                compared = _Compared(file)
+                indexes.write(folder, name, compared)
+            if said := compared.difference():
+                _add(report, "cdxj-differs", said, index)
         except ArchiverError as error:  # what is wrong with the file was told; the index tells nothing new
             _add(report, "cdxj-unchecked", str(error), index)
         except OSError as error:
@@ -39,15 +43,29 @@ def check(folder: Path, names: Iterable[str], report: Report) -> None:
     report.end_file(indexes.FOLDER)
 
 
-def _compare(wanted: bytes, path: Path, report: Report) -> None:
-    with path.open("rb") as file:
-        there = file.read(len(wanted) + 1)
-    if there == wanted:
-        return
-    pairs = zip_longest(wanted.splitlines(), there.splitlines())
-    number = next((at for at, (one, other) in enumerate(pairs, 1) if one != other), None)
-    said = "its last line has no end" if number is None else f"line {number} is not what the WARC says"
-    _add(report, "cdxj-differs", said, path.name)
+class _Compared:
+    """``indexes.Lines`` that are held against those of a file, one by one."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._lines = 0
+        self._differs: int | None = None
+
+    def write(self, line: str) -> None:
+        """The next line that there should be."""
+        self._lines += 1
+        wanted = line.encode()
+        if self._differs is None and self._file.readline(len(wanted) + 1) != wanted:
+            self._differs = self._lines
+
+    def flush(self) -> None:
+        """There should be no more."""
+        if self._differs is None and self._file.read(1):
+            self._differs = self._lines + 1
+
+    def difference(self) -> str | None:
+        """In words, ``None`` when there is none."""
+        return f"line {self._differs} is not what the WARC says" if self._differs else None
 
 
 def _add(report: Report, code: str, said: str, name: str) -> None:
