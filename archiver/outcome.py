@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from archiver.missing import broken, in_words
 from archiver.model import Find, Identification, PostRef, Resolution, Status
 from archiver.platforms import moment
 
@@ -20,6 +21,7 @@ _BY_END: dict[str, Status] = {
     "refused": "refused",
 }
 
+_FILES = ("media", "avatar", "card")
 _PICTURE = re.compile(r"/status(?:es)?/\d+/(?:photo|video)/\d")
 
 
@@ -109,13 +111,22 @@ def of_post(body: Body, links: Sequence[Body], fresh: bool, late: Late = ((), No
     due = [link_due] if link_due else []
     if body.get("try_again_at"):
         due.append(datetime.fromisoformat(str(body["try_again_at"])))
-    failures = [f"{failure['why']} {failure['word']}" for failure in body.get("failures") or ()]
+    failures = list(_unanswered(body))
     unclear = body.get("availability") not in (None, "public") and not body.get("settled")
     said = [f"{body['availability']} ({body['availability_how']})"] if unclear else []
     if body.get("availability_how") == "oembed" and not body.get("settled") and not failures:
         said = ["shown by oEmbed alone, so its media are not known yet"]
-    reason = "; ".join(filter(None, [*said, *dict.fromkeys(failures), waiting])) or "incomplete"
+    reason = "; ".join(filter(None, [*said, *dict.fromkeys(failures), waiting])) or "the last answer was not whole"
     return Verdict("pending", reason, min(due, default=None))
+
+
+def _unanswered(body: Body) -> Iterator[str]:
+    """What of a post is still to come, and why: services without a usable answer, files that are asked for again."""
+    files = in_words(body)
+    for failure in body.get("failures") or ():
+        if not (files and failure["why"] in _FILES):
+            yield f"{failure['why']} {failure['word']}"
+    yield from (f"incomplete: {one}" for one in (*broken(body), *files))
 
 
 def _waiting(links: Sequence[Body]) -> tuple[str | None, datetime | None]:

@@ -18,7 +18,17 @@ from datetime import datetime
 from typing import Any
 
 from archiver import archived, compare, history
-from archiver.as_json import capture_json, evidence_json, fact_json, failure_json, link_json, post_json, time_json
+from archiver.as_json import (
+    capture_json,
+    evidence_json,
+    fact_json,
+    failure_json,
+    link_json,
+    post_json,
+    ref_json,
+    time_json,
+)
+from archiver.missing import missing
 from archiver.model import (
     Article,
     Availability,
@@ -220,8 +230,18 @@ def public(
     headline = {field: facts[field][0]["value"] if facts.get(field) else None for field in _HEADLINES}
     posted = facts["posted_at"][0] if facts.get("posted_at") else {}
     url = canonical(replace(post, handle=headline["handle"])) if post else find.url
+    case = compare.Case(
+        answered=answered,
+        claimed=claimed,
+        post_id=find.post.post_id if find.post else None,
+        versions=_versions(answered, post),
+        followed=links,
+    )
+    standings = compare.standings(kept.get("evidence") or ())
     return {
         **found(find),
+        "article_name": article.name,
+        "article_source": ref_json(article.source) if article.source else None,
         "platform": post.platform if post else find.platform,
         "post_id": post.post_id if post else None,
         "url": url,
@@ -239,12 +259,13 @@ def public(
         "recovered": archived.found_json(kept),
         "links": [{key: link.get(key) for key in ("short", "end", "ended", "hops", "source")} for link in links],
         "facts": facts,
-        "claims": compare.claims(answered, claimed),
-        "disagreements": [*_of_the_id(find, kept), *compare.disagreements(answered, claimed)],
+        "claims": compare.claims(case),
+        "disagreements": [*_of_the_id(find, kept), *standings, *compare.disagreements(case)],
         "evidence": list(kept.get("evidence") or ()),
         "related": list(related),
         "captures": list(kept.get("captures") or ()),
         "failures": list(kept.get("failures") or ()),
+        "missing": missing(kept),
     }
 
 
@@ -268,6 +289,13 @@ def _claims(find: Find, article: Article, post: PostRef | None) -> Iterable[tupl
         yield "posted_at", Fact(value=str(told), how=how, source=article.source, precision=told.precision)
 
 
+def _versions(answered: Mapping[str, Sequence[Json]], post: PostRef | None) -> dict[str, str | None]:
+    """The id and the time of every version of an edited post, first to last; of any other none."""
+    ids = [post_id for fact in answered.get("edits", ())[:1] for post_id in fact["value"]["post_ids"]] if post else []
+    moments = {post_id: moment_of_id(replace(post, post_id=post_id)) for post_id in ids if post}
+    return {post_id: str(moment) if moment else None for post_id, moment in moments.items()}
+
+
 def _in_address(find: Find) -> Iterable[tuple[str, object]]:
     """The handle in the embed's own link, where it is not the one that the embed prints: X looks at the id alone, so
     that an old handle, or anybody's, leads to the post."""
@@ -280,11 +308,13 @@ def _of_the_id(find: Find, kept: Mapping[str, Any]) -> Iterable[Json]:
     """What is wrong with the id itself."""
     day = estimate(find.post) if find.post else None
     if day and find.date and abs((day.at - find.date.at).days) > 2:  # each may be a day off
-        values = [{"value": str(find.date), "how": find.form}, {"value": str(day), "how": "counted-id"}]
-        yield {"field": "posted_at", "what": "impossible-date", "values": values}
+        yield _differ("posted_at", "impossible-date", (str(find.date), find.form), (str(day), "counted-id"))
     if find.problem:
-        values = [{"value": find.url or "", "how": find.form}, {"value": find.problem, "how": "snowflake"}]
-        yield {"field": "post_id", "what": "impossible-id", "values": values}
+        yield _differ("post_id", "impossible-id", (find.url or "", find.form), (find.problem, "snowflake"))
     if kept.get("availability") == "impossible" and find.post and (made := moment_of_id(find.post)):
-        values = [{"value": find.post.post_id, "how": find.form}, {"value": str(made), "how": "snowflake"}]
-        yield {"field": "post_id", "what": "future-id", "values": values}
+        yield _differ("post_id", "future-id", (find.post.post_id, find.form), (str(made), "snowflake"))
+
+
+def _differ(field: str, what: str, *values: tuple[str, str]) -> Json:
+    told = [{"value": value, "how": how, "at": None} for value, how in values]
+    return {"field": field, "what": what, "values": told, "note": None}

@@ -22,16 +22,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from archiver.model import Moment
+from archiver.model import GONE, LIMITED, Moment
 
 Body = Mapping[str, Any]
 Json = dict[str, Any]
 _DAY = timedelta(days=1)
 _MOST_CHANGES = 200
 _EARLY = 0.2
-GONE = frozenset(("deleted", "suspended", "account_gone", "violated_rules", "unavailable"))
-LIMITED = frozenset(("protected", "age_restricted", "withheld"))
-CERTAIN = GONE | LIMITED | {"public"}
+CERTAIN = frozenset((*GONE, *LIMITED, "public"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

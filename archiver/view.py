@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from archiver.archived import found_json
+from archiver.compare import standings
 from archiver.errors import NoInput
+from archiver.missing import missing
 from archiver.model import PostRef
 from archiver.platforms import match, short_link
 from archiver.ports import Catalog
@@ -115,6 +117,8 @@ def _beside(kept: Row) -> Row:
     status = settled if kept.get("settled") else "pending"
     return {
         "article": None,
+        "article_name": None,
+        "article_source": None,
         "position": None,
         "kind": "related",
         "form": "related",
@@ -129,6 +133,8 @@ def _beside(kept: Row) -> Row:
         "identified": None,
         "recovered": recovered,
         "facts": facts,
-        **{key: [] for key in ("links", "claims", "disagreements", "related")},
+        **{key: [] for key in ("links", "claims", "related")},
+        "disagreements": standings(kept.get("evidence") or ()),
         **{key: list(kept.get(key) or ()) for key in ("changes", "evidence", "captures", "failures")},
+        "missing": missing(kept),
     }

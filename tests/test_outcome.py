@@ -153,6 +153,15 @@ def failure(why: str, word: str) -> Mapping[str, str]:
     return {"why": why, "word": word}
 
 
+PHOTO_URL, PICTURE = "https://pbs.twimg.com/media/A.jpg", "https://pbs.twimg.com/media/A?format=jpg&name=orig"
+PHOTO = {"media": [{"value": [{"type": "photo", "url": PHOTO_URL, "file": None}]}]}
+SLOW = {"url": PICTURE, "reason": "too slow"}
+
+
+def captured(why: str, url: str, status: int) -> Mapping[str, Any]:
+    return {"why": why, "url": url, "http_status": status, "cut": None}
+
+
 class TestOfPost:
     @pytest.mark.parametrize(
         ("body", "fresh", "verdict"),
@@ -165,7 +174,22 @@ class TestOfPost:
             (post("error"), True, Verdict("failed", "the service refuses this id (how)")),
             (post("ambiguous", settled=False), True, Verdict("pending", "ambiguous (how)", at(SOON))),
             (post("ambiguous", settled=False), False, Verdict("pending", "ambiguous (how)", at(SOON))),
-            (post(settled=False), True, Verdict("pending", "incomplete", at(SOON))),
+            (post(settled=False), True, Verdict("pending", "the last answer was not whole", at(SOON))),
+            (
+                post(settled=False, facts=PHOTO, captures=[captured("media", PICTURE, 500)]),
+                True,
+                Verdict("pending", f"incomplete: photo {PHOTO_URL}: pbs.twimg.com answered 500", at(SOON)),
+            ),
+            (
+                post(settled=False, facts=PHOTO, failures=[{**failure("media", "timed-out"), **SLOW}]),
+                True,
+                Verdict("pending", f"incomplete: photo {PHOTO_URL}: timed-out: too slow", at(SOON)),
+            ),
+            (
+                post(settled=False, captures=[captured("oembed", "https://publish.twitter.com/oembed", 500)]),
+                True,
+                Verdict("pending", "incomplete: oembed: publish.twitter.com answered 500", at(SOON)),
+            ),
             (
                 post(settled=False, failures=[failure("media", "timed-out"), failure("media", "timed-out")]),
                 True,

@@ -197,15 +197,17 @@ class TestPublic:
         row = public(replace(EMBED, handle="old_name", post=old), post_body=body(await seen(PUBLIC)))
         assert valid(row, "saved")
         assert (row["handle"], row["url"]) == (HANDLE, f"https://x.com/{HANDLE}/status/{ID}")
+        at = "2026-08-01T12:00:00.000Z"
         assert row["disagreements"] == [
             {
                 "field": "handle",
                 "what": "renamed",
                 "values": [
-                    {"value": HANDLE, "how": "tweet-result.user.screen_name"},
-                    {"value": HANDLE, "how": "oembed.author_url"},
-                    {"value": "old_name", "how": "blockquote"},
+                    {"value": HANDLE, "how": "tweet-result.user.screen_name", "at": at},
+                    {"value": HANDLE, "how": "oembed.author_url", "at": at},
+                    {"value": "old_name", "how": "blockquote", "at": None},
                 ],
+                "note": None,
             }
         ]
 

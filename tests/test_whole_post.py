@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from archiver import compare
+from archiver import texts
 from tests.loopback.gallery import KINDS
 from tests.loopback.nouns import Account, Photo, Post, Video, snowflake
 from tests.loopback.scenarios import SCENARIOS, Scenario
@@ -187,7 +187,7 @@ class TestFacts:
             assert row["availability"] == "public", (name, row["error"])
             assert not [one for one in row["disagreements"] if one["field"] == "handle"], name
             answered = [fact for fact in row["facts"]["text"] if "." in fact["how"]] if "text" in row["facts"] else []
-            words = {compare.bare(fact["value"]) for fact in answered}
+            words = {texts.bare(fact["value"]) for fact in answered}
             assert len(words) <= 1, (name, words)
         fields = {field for row in rows.values() for field in row["facts"]}
         assert fields >= set("card poll text_cut edits media avatar links counts quoted in_reply_to".split())

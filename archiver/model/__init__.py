@@ -25,6 +25,8 @@ from archiver.model.post import (
     Recovery,
 )
 from archiver.model.terms import (
+    GONE,
+    LIMITED,
     Availability,
     Cut,
     Decision,
@@ -40,6 +42,8 @@ from archiver.model.terms import (
 from archiver.model.upkeep import Due, Errand, Health, Probed
 
 __all__ = [
+    "GONE",
+    "LIMITED",
     "Article",
     "Availability",
     "Candidate",

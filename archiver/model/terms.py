@@ -18,6 +18,9 @@ Availability = Literal[
     "public", "deleted", "suspended", "protected", "account_gone", "violated_rules", "age_restricted", "withheld",
     "unavailable", "impossible", "ambiguous", "rate_limited", "error",
 ]  # fmt: skip
+GONE: tuple[Availability, ...] = ("deleted", "suspended", "account_gone", "violated_rules", "unavailable")
+LIMITED: tuple[Availability, ...] = ("protected", "age_restricted", "withheld")
+"""Not gone but not for everybody."""
 Status = Literal["archived", "already", "unavailable", "pending", "refused", "failed"]
 Ended = Literal["post", "page", "gone", "unsafe", "loop", "too-many-hops", "refused", "pending", "error"]
 

@@ -13,7 +13,21 @@ from datetime import date, datetime
 from typing import Literal
 
 from archiver.errors import UnreadableCapture
-from archiver.model import Capture, Evidence, Exchange, Fact, Kept, Memento, Moment, PostRef, Reading, Request, Why
+from archiver.model import (
+    GONE,
+    LIMITED,
+    Capture,
+    Evidence,
+    Exchange,
+    Fact,
+    Kept,
+    Memento,
+    Moment,
+    PostRef,
+    Reading,
+    Request,
+    Why,
+)
 from archiver.platforms.x import (
     api,
     archived,
@@ -121,7 +135,7 @@ class X:
             evidence.append(_evidence(exchange, said))
             for name, fact in (*said.facts, *holdings.facts(said, exchange, held)):
                 facts.setdefault(name, []).append(fact)
-        clear = ("public", *verdict.GONE, *verdict.LIMITED)
+        clear = ("public", *GONE, *LIMITED)
         if problems and not any(one.says in clear for one in evidence):
             raise problems[0]
         unanswered: list[verdict.Word] = [

@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from archiver.model import Availability, Evidence, Moment
+from archiver.model import GONE, LIMITED, Availability, Evidence, Moment
 
 LIVE = ("tweet-result", "api")
 """Sources that look the post up when asked. oEmbed's answers are cached for a century, and FxTwitter is a third party:
 what only those show may be gone meanwhile."""
-GONE: tuple[Availability, ...] = ("deleted", "suspended", "account_gone", "violated_rules", "unavailable")
-LIMITED: tuple[Availability, ...] = ("protected", "age_restricted", "withheld")
-"""Not gone but not for everybody: conditions that a live source states in words."""
 APART = timedelta(days=1)
 
 Word = tuple[Availability, str]

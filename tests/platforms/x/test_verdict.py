@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from archiver.model import Availability, Evidence
-from archiver.platforms.x.verdict import GONE, judge
+from archiver.model import GONE, Availability, Evidence
+from archiver.platforms.x.verdict import judge
 from tests.answers import NOW, ref
 
 DAY = timedelta(days=1)
