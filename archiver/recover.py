@@ -33,6 +33,7 @@ async def recover(
         if look.over:
             break
         listed = await archive.listed(url, prefix=prefix)
+        look.heard(listed.problem)
         for row in chosen([row for row in listed.rows if look.is_of(row.original)], platform):
             if look.over:
                 break
@@ -56,6 +57,12 @@ class _Look:
         self._memento: Memento | None = None
         self._shown: Exchange | None = None
         self._wanted: tuple[Picture, ...] = ()
+        self._problems: dict[str, None] = {}
+
+    def heard(self, problem: str | None) -> None:
+        """Why a listing is not whole, ``None`` when it is."""
+        if problem:
+            self._problems[problem] = None
 
     @property
     def over(self) -> bool:
@@ -88,12 +95,13 @@ class _Look:
         said = ", ".join(f"{stamp[:8]}: {nothing}" for (stamp, _), nothing in self._seen.items())
         seen = f"{counted(len(self._seen), 'capture')} looked at ({said})" if self._seen else "no capture found"
         troubles = "; ".join(dict.fromkeys(self._archive.troubles))
+        stood = "; ".join(dict.fromkeys([*self._archive.troubles, *self._problems]))
         return Recovery(
             facts=self._facts,
             memento=self._memento,
             shown=self._shown,
             wanted=self._wanted,
-            seen=f"{seen}; {troubles}" if troubles and not self._facts else seen,
+            seen=f"{seen}; {stood}" if stood and not self._facts else seen,
             settled=bool(self._facts) or not troubles,
             handles=handles,
             exchanges=tuple(self._archive.exchanges),

@@ -65,7 +65,9 @@ def read(exchange: Exchange) -> Listing:
     """What the index says: JSON as asked for, or the plain rows that it gives otherwise; an empty answer is an empty
     listing. Rows of another status, and what is no row at all, are passed over."""
     if exchange.status == 403 and (reason := exchange.header(_BLOCKED)):
-        return Listing(problem=f"blocked: {reason.rpartition(': ')[2][:100]}", blocked=True)
+        return Listing(
+            problem=f"the archive shows this site to nobody ({reason.rpartition(': ')[2][:100]})", blocked=True
+        )
     if exchange.status != 200:
         return Listing(problem=f"the index answered {exchange.status}")
     if exchange.body is None or exchange.cut:

@@ -101,7 +101,7 @@ def test_what_is_no_good_row_is_passed_over(row, why):
     ("exchange", "problem", "blocked"),
     [
         (answer(403, ("X-Archive-Wayback-Runtime-Error", "org.a.E: org.b.AccessControl: Blocked Site Error")),
-         "blocked: Blocked Site Error", True),
+         "the archive shows this site to nobody (Blocked Site Error)", True),
         (answer(403, body="no"), "the index answered 403", False),
         (answer(503, body="later"), "the index answered 503", False),
         (answer(body="[[", kind="application/json"), "the listing is not the JSON that was asked for", False),

@@ -24,7 +24,7 @@ def table() -> str:
     for name, url in _links():
         alike.setdefault(_row(url), []).append(name)
     columns = ("link", "answers", "ends", "recorded", "why")
-    return drawn(columns, [(", ".join(names), *row) for row, names in alike.items()])
+    return drawn(columns, [(" · ".join(names), *row) for row, names in alike.items()])
 
 
 def _links() -> Iterator[tuple[str, str]]:
@@ -49,12 +49,8 @@ def _row(url: str) -> tuple[str, ...]:
     status = "(its post's)" if followed.ended == "post" else outcome.of_links(find, [document.body], True).status
     answers = str(len([hop for hop in followed.hops if hop.http_status]))
     why = re.sub(re.escape(urlsplit(url).netloc), "HOST", followed.error or "")
-    return (
-        answers,
-        _end(followed.ended, followed.end),
-        status,
-        re.sub(r"\(it answers with .*\)", "(its way to say so)", why),
-    )
+    why = re.sub(r"\(it answers with .*\)", "(its own way of saying so)", why)
+    return answers, _end(followed.ended, followed.end), status, why
 
 
 def _end(ended: str, end: str | None) -> str:
