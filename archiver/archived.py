@@ -41,6 +41,13 @@ def found_json(kept: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"at": found["at"], "url": found["url"]} if found.get("url") else None
 
 
+def is_had_elsewhere(kept: Mapping[str, Any]) -> bool:
+    """Whether a post that its service does not show is held all the same: as a web archive has it, or as an answer
+    about another post does. ``kept``: the body of its document."""
+    texts = (kept.get("facts") or {}).get("text") or ()
+    return found_json(kept) is not None or any("shown_in" in fact for fact in texts)
+
+
 def identified_json(search: Identification) -> dict[str, Any]:
     """What web archives told about an embed without an id, and by what evidence."""
     return {

@@ -23,7 +23,6 @@ from archiver.model import (
     Picture,
     PostRecord,
     PostRef,
-    Request,
 )
 from archiver.ports import ArchivedPlatform, Fetcher
 from archiver.recover import recover
@@ -120,25 +119,17 @@ class Archivist:
 async def _pictures(
     wanted: Sequence[Picture], stamp: str, archive: Consultation, budgets: Sequence[Budget]
 ) -> dict[str, Exchange]:
-    """The pictures that could be had, by the address that the archived post names."""
+    """The pictures and films that could be had, by the first rung of their ladders."""
     found = await asyncio.gather(*(_picture(one, stamp, archive, budgets) for one in wanted))
-    return {one.url: file for one, file in zip(wanted, found, strict=True) if file}
+    return {one.ladder[0]: file for one, file in zip(wanted, found, strict=True) if file}
 
 
 async def _picture(wanted: Picture, stamp: str, archive: Consultation, budgets: Sequence[Budget]) -> Exchange | None:
-    """The picture from its own host, which often keeps it when its post is gone, else as archived around ``stamp``;
+    """The file from its own host, which often keeps it when its post is gone, else as archived around ``stamp``;
     ``None`` when neither has it."""
-    for url in wanted.ladder:
-        request = Request(url=url, why="media", slot=f"media:{url}", accept="image/*", max_decoded_bytes=0)
-        answer = await capture.ask(request, archive.fetcher, budgets)
-        if isinstance(answer, Failure):
-            archive.failures.append(answer)
-            break
-        archive.exchanges.append(answer)
-        if answer.status == 200:
-            return answer
-    for url in (f"{wanted.url}:large", wanted.url):
-        found = await archive.memento(stamp, url, max_bytes=0)
-        if found and found[0].status == 200 and found[0].media_type.startswith("image/"):
-            return found[0]
-    return None
+    got = await capture.picture(wanted, archive.fetcher, budgets)
+    archive.exchanges += [one for one in got if isinstance(one, Exchange)]
+    archive.failures += [one for one in got if isinstance(one, Failure)]
+    if got and isinstance(last := got[-1], Exchange) and capture.is_file(last):
+        return last
+    return await archive.file(wanted, stamp, budgets)

@@ -22,6 +22,8 @@ def fact_json(fact: Fact) -> Json:
         shown["at"] = time_json(fact.at)
     if fact.memento:
         shown["memento"] = archived.memento_json(fact.memento)
+    if fact.shown_in:
+        shown["shown_in"] = {"platform": fact.shown_in.platform, "post_id": fact.shown_in.post_id}
     source = fact.source
     return {**shown, "warc": source.file if source else None, "record_id": source.record_id if source else None}
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from archiver.budget import Budget
 from archiver.errors import FetchError
-from archiver.model import Capture, Exchange, Failure, PostRef, Request
+from archiver.model import Capture, Exchange, Failure, Picture, PostRef, Request
 from archiver.ports import Fetcher, Platform
 
 _MEDIA = ("media", "avatar", "card")
@@ -46,19 +46,48 @@ def _in_slot(request: Request, post: PostRef, slot: str | None) -> Request:
     return replace(request, slot=slot) if slot and request.slot == post.key else request
 
 
+async def picture(wanted: Picture, fetcher: Fetcher, budgets: Sequence[Budget]) -> list[Exchange | Failure]:
+    """Every answer of a picture's or film's own host, in order; the last one is the file, unless it ``is_file`` not."""
+    got: list[Exchange | Failure] = []
+    for url in wanted.ladder:
+        request = Request(
+            url=url,
+            why=wanted.why,
+            slot=f"media:{url}",
+            accept=f"{wanted.kind}/*",
+            max_body_bytes=wanted.max_bytes,
+            max_decoded_bytes=0,
+        )
+        answer = await ask(request, fetcher, budgets)
+        got.append(answer)
+        if isinstance(answer, Failure) or is_file(answer):
+            break
+    return got
+
+
+def is_file(answer: Exchange | Failure) -> bool:
+    """Whether an answer holds the picture or film that was asked for."""
+    return isinstance(answer, Exchange) and answer.status in (200, 206)
+
+
 async def ask(request: Request, fetcher: Fetcher, budgets: Sequence[Budget]) -> Exchange | Failure:
-    """The answer, within what ``budgets`` leave for media; the services' own answers are small, and always asked for.
+    """The answer, within what ``budgets`` leave for media; services' own answers are small, and always asked for."""
+    return await within(request, fetcher, budgets if request.why in _MEDIA else ())
+
+
+async def within(request: Request, fetcher: Fetcher, budgets: Sequence[Budget]) -> Exchange | Failure:
+    """The answer, within what ``budgets`` leave.
 
     Budgets are entered in one order by everybody, so nobody waits for somebody who waits for them.
     """
-    if request.why not in _MEDIA or not budgets:
+    if not budgets:
         return await _fetch(request, fetcher)
     first, *others = budgets
     most = request.max_body_bytes or _MOST_FILM_BYTES
     async with first.share(most) as share:
         if not share.bytes:
             return Failure(request=request, word="over-budget", reason="no bytes are left for media", retry=False)
-        answer = await ask(replace(request, max_body_bytes=min(most, share.bytes)), fetcher, others)
+        answer = await within(replace(request, max_body_bytes=min(most, share.bytes)), fetcher, others)
         share.used_bytes = answer.payload_bytes if isinstance(answer, Exchange) and not answer.replayed else 0
         return answer
 

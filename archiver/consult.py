@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from archiver import capture
 from archiver.archives import Desk, cdx, wayback
-from archiver.errors import FetchError
-from archiver.model import Exchange, Failure, Kept, Memento, Moment, PostRef, Request, Why
+from archiver.budget import Budget
+from archiver.model import Exchange, Failure, Kept, Memento, Moment, Picture, PostRef, Request, Why
 from archiver.ports import ArchivedPlatform, Fetcher
 
 _CLOCKS_DIFFER = timedelta(days=1)
@@ -95,14 +96,33 @@ class Consultation:
                 return Listed(rows=tuple(rows.values()), whole=False, problem=problem)
             resume = listing.resume
 
+    async def file(self, wanted: Picture, stamp: str, budgets: Sequence[Budget]) -> Exchange | None:
+        """A picture or film as archived around ``stamp``; ``None`` when the archive has it under none of its names.
+        ``budgets``: what it may cost."""
+        for url in wanted.archived:
+            found = await self.memento(stamp, url, max_bytes=0, budgets=budgets, most=wanted.max_bytes)
+            if found is None or found[0].status != 200 or not found[0].media_type.startswith(f"{wanted.kind}/"):
+                continue
+            there = wayback.landed(found[1].url)
+            if there and _name(there.original) == _name(url) and _doubt(*found, None) is None:
+                return found[0]
+        return None
+
     async def memento(
-        self, stamp: str, url: str, *, max_bytes: int = wayback.MAX_PAGE_BYTES
+        self,
+        stamp: str,
+        url: str,
+        *,
+        max_bytes: int = wayback.MAX_PAGE_BYTES,
+        budgets: Sequence[Budget] = (),
+        most: int | None = None,
     ) -> tuple[Exchange, Memento] | None:
         """The archived answer for ``url`` at ``stamp``, or the nearest one that there is; ``None`` when it has none.
-        ``max_bytes``: what its body may be long to be read, 0 when nobody reads it."""
+        ``max_bytes``: what its body may be long to be read, 0 when nobody reads it; ``most``: what it may be long at
+        all, ``budgets``: what it may cost."""
         asked = wayback.replay_url(self.desk.replay_url, stamp, url)
         for _ in range(_MOST_HOPS):
-            exchange = await self._ask(asked, "memento", max_bytes=max_bytes)
+            exchange = await self._ask(asked, "memento", max_bytes=max_bytes, budgets=budgets, most=most)
             if exchange is None:
                 return None
             replay = wayback.read_replay(exchange)
@@ -115,25 +135,23 @@ class Consultation:
             asked = replay.next
         return None
 
-    async def _ask(self, url: str, why: Why, *, max_bytes: int) -> Exchange | None:
+    async def _ask(
+        self, url: str, why: Why, *, max_bytes: int, budgets: Sequence[Budget] = (), most: int | None = None
+    ) -> Exchange | None:
         """The answer, whatever it says; ``None`` when there is none, which is then among the failures."""
         # a capture never changes, so whoever wants it once has it for good; a listing belongs to its question
         slot = f"memento:{url}" if why == "memento" else self.slot
-        request = Request(url=url, why=why, slot=slot, max_decoded_bytes=max_bytes)
+        request = Request(url=url, why=why, slot=slot, max_body_bytes=most, max_decoded_bytes=max_bytes)
         if self.patience.lost(url):
             reason = "left alone for the rest of this run"
             self._fail(Failure(request=request, word="unreachable", reason=reason, retry=True))
             return None
-        try:
-            exchange = await self.fetcher.fetch(request)
-        except FetchError as error:
-            if error.retry_after_s is None:  # else the host says when to come back, and the pace heeds it
+        exchange = await capture.within(request, self.fetcher, budgets)
+        if isinstance(exchange, Failure):
+            # a host that says when to come back is left to the pace; what we may not spend is no fault of anybody's
+            if exchange.retry_after_s is None and exchange.word != "over-budget":
                 self.patience.heard(url, well=False)
-            after_s = error.retry_after_s
-            failure = Failure(
-                request=request, word=error.word, reason=error.reason, retry=error.retry, retry_after_s=after_s
-            )
-            self._fail(failure)
+            self._fail(exchange)
             return None
         self.patience.heard(url, well=exchange.status < 500 or wayback.is_memento(exchange))
         self.exchanges.append(replace(exchange, body=None))  # hundreds of pages are read for one embed
@@ -164,6 +182,11 @@ def _doubt(exchange: Exchange, memento: Memento, made: Moment | None) -> str | N
     if made and memento.at < made.at - _CLOCKS_DIFFER:
         return "captured before the post was made"
     return "dated in the future" if memento.at > exchange.started_at + _CLOCKS_DIFFER else None
+
+
+def _name(url: str) -> str:
+    """A file's address as archives spell it in many ways: without scheme and port."""
+    return url.partition("://")[2].replace(":80/", "/", 1).replace(":443/", "/", 1)
 
 
 def chosen(rows: Sequence[cdx.Row], platform: ArchivedPlatform) -> Iterator[cdx.Row]:

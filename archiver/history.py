@@ -11,6 +11,7 @@ from typing import Any
 
 Body = Mapping[str, Any]
 Json = dict[str, Any]
+Facts = dict[str, list[Json]]
 # Facts of which a newer reading replaces the older one: the same picture, held better.
 _REPLACED = frozenset(("media", "avatar", "card"))
 _MOST_FACTS = 50
@@ -34,6 +35,26 @@ def with_earlier(now: Mapping[str, Sequence[Json]], earlier: Mapping[str, Sequen
     return kept
 
 
+def with_told(known: Mapping[str, Sequence[Json]], told: Mapping[str, Sequence[Json]], record_id: str) -> Facts:
+    """``known``, and behind it what ``record_id``, an answer about another post, tells and nothing before it does; in
+    place of what was read from it earlier."""
+    kept: Facts = {
+        field: [fact for fact in facts if "shown_in" not in fact or fact["record_id"] != record_id]
+        for field, facts in known.items()
+    }
+    for field, facts in told.items():
+        said = {_told(field, fact) for fact in kept.get(field, ())}
+        kept.setdefault(field, []).extend(fact for fact in facts if _told(field, fact) not in said)
+        del kept[field][_MOST_FACTS:]
+    kept = {field: facts for field, facts in kept.items() if facts}
+    as_sets = [{field: sorted(map(_written, facts)) for field, facts in each.items()} for each in (kept, known)]
+    return {field: list(facts) for field, facts in known.items()} if as_sets[0] == as_sets[1] else kept
+
+
+def _written(fact: Json) -> str:
+    return json.dumps(fact, sort_keys=True)
+
+
 def _told(field: str, fact: Body) -> tuple[str, str | None]:
     return fact["how"], None if field in _REPLACED else json.dumps(fact["value"], sort_keys=True)
 
@@ -51,12 +72,26 @@ def reread(body: Body, known: Body) -> Json:
     stays = {key: known[key] for key in ("looks", "failures")}
     due = None if body["settled"] else known.get("try_again_at") or body["try_again_at"]
     again = {**known, **body, **stays, "try_again_at": due}
+    if shown := _those("shown_in", known["facts"]):
+        again |= {"facts": with_earlier(body["facts"], shown), "captures": _all_captures(body, known)}
     if not known.get("recovered") or (body.get("recovered") or {}).get("url"):
         return again
-    told = {field: [fact for fact in facts if "memento" in fact] for field, facts in known["facts"].items()}
     return {
         **again,
-        "facts": with_earlier(body["facts"], {field: facts for field, facts in told.items() if facts}),
-        "captures": joined(known, "captures", body["captures"]),
+        "facts": with_earlier(again["facts"], _those("memento", known["facts"])),
+        "captures": _all_captures(body, known),
         "recovered": known["recovered"],
     }
+
+
+def _all_captures(body: Body, known: Body) -> list[Json]:
+    """Those of ``body`` and those that only ``known`` names; as they are known, where these are the same."""
+    again = {one["record_id"]: one for one in (*body["captures"], *known["captures"])}
+    same = again.keys() == {one["record_id"] for one in known["captures"]}
+    return list(known["captures"]) if same else list(again.values())[-_MOST["captures"] :]
+
+
+def _those(mark: str, facts: Mapping[str, Sequence[Json]]) -> Facts:
+    """The facts that have ``mark``, by field."""
+    found = {field: [fact for fact in known if mark in fact] for field, known in facts.items()}
+    return {field: marked for field, marked in found.items() if marked}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from archiver import archived
 from archiver.missing import broken, in_words
 from archiver.model import Find, Identification, PostRef, Resolution, Status
 from archiver.platforms import moment
@@ -103,7 +104,7 @@ def of_post(body: Body, links: Sequence[Body], fresh: bool, late: Late = ((), No
             return Verdict("archived" if fresh else "already")
         if body.get("availability") == "error":
             return Verdict("failed", f"the service refuses this id ({body.get('availability_how')})")
-        if (body.get("recovered") or {}).get("url"):
+        if archived.is_had_elsewhere(body):
             return Verdict("archived" if fresh else "already")
         return Verdict("unavailable", f"{body.get('availability')} ({body.get('availability_how')})")
     if body.get("error"):

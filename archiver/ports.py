@@ -153,6 +153,10 @@ class Catalog(Protocol):
         none; nobody is asked. Raises ``Damaged``."""
         ...
 
+    async def answer(self, record_id: str) -> Exchange | None:
+        """The stored answer that this record holds (``replayed``), ``None`` when there is none. Raises ``Damaged``."""
+        ...
+
     def known_as(self, identities: Sequence[str]) -> Mapping[str, str]:
         """Of these identities those that are known, each with its article's key."""
         ...
@@ -332,9 +336,14 @@ class ArchivedPlatform(Platform, Protocol):
         """How likely a capture of that type and instant shows its post: lower is likelier."""
         ...
 
+    def beside(self, exchange: Exchange, post: PostRef, held: Mapping[str, Exchange] = NONE_HELD) -> Kept:
+        """What a service's answer about another post shows of ``post``, which that one quotes or answers. ``held``: as
+        in ``kept``. Never raises: what can't be read shows nothing."""
+        ...
+
     def kept(
         self, exchange: Exchange, post: PostRef, memento: Memento, held: Mapping[str, Exchange] = NONE_HELD
     ) -> Kept:
-        """What an archived answer shows of the post. ``held``: the pictures that are held, by the address that the
-        answer names. Never raises: what can't be read shows nothing."""
+        """What an archived answer shows of the post. ``held``: the pictures and films that are held, by the first rung
+        of their ladders. Never raises: what can't be read shows nothing."""
         ...

@@ -53,6 +53,39 @@ def names_of(post: PostRef, *bodies: Body) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if name))
 
 
+def told_by(parent: Body, post: PostRef) -> tuple[str, ...]:
+    """The records of the answers about ``parent`` that name ``post``, the preferred one first."""
+    facts = parent.get("facts") or {}
+    named = [fact for field in ("quoted", "in_reply_to") for fact in facts.get(field) or ()]
+    own = [fact for fact in named if fact["value"]["post_id"] == post.post_id and "shown_in" not in fact]
+    return tuple(dict.fromkeys(str(fact["record_id"]) for fact in own))
+
+
+def wants_words(body: Body) -> bool:
+    """Whether nobody who was asked for the post itself has shown its words, in any look. Archives are not asked for
+    the post itself."""
+    texts = (body.get("facts") or {}).get("text") or ()
+    return not any("memento" not in fact and "shown_in" not in fact for fact in texts)
+
+
+def is_told(body: Body) -> bool:
+    """Whether it says what answers about other posts show."""
+    return any("shown_in" in fact for known in (body.get("facts") or {}).values() for fact in known)
+
+
+def has_all_of(body: Body, record_id: str) -> bool:
+    """Whether all that one answer about another post shows is known, pictures and films included."""
+    facts = body.get("facts") or {}
+    told = {
+        field: fact
+        for field, known in facts.items()
+        for fact in known
+        if "shown_in" in fact and fact["record_id"] == record_id
+    }
+    media = told["media"]["value"] if "media" in told else ()
+    return bool(told) and all(one["file"] for one in media)
+
+
 def _author(body: Body) -> str:
     return str(_first(body, "handle") or "").lower()
 

@@ -174,7 +174,8 @@ class Run:
             return Saved(article=article, traffic=fetcher.traffic, same_as=twin)
         if self._watcher:
             self._watcher.found(target.name, len(finds))
-        outcomes = await asyncio.gather(*(self._bounded(item, article, fetcher) for item in finds))
+        settled = await asyncio.gather(*(self._bounded(item, article, fetcher) for item in finds))
+        outcomes = [await self._settler.anew(one, article, fetcher) for one in settled]
         await self._keep_article(article, outcomes, broken, page)
         await self._settler.submit(fetcher)
         return Saved(

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from archiver import capture, history, outcome, record, relatives, resolve, schedule
+from archiver import capture, history, outcome, quotation, record, relatives, resolve, schedule
 from archiver.archives import Desk
 from archiver.archivist import Archivist
 from archiver.budget import Budget
@@ -78,6 +78,7 @@ class Settler:
         self._budget = Budget(reach.max_run_bytes)
         self._rhythm = rhythm
         self._underway: dict[str, asyncio.Task[tuple[Body, bool]]] = {}
+        self._learnt: set[str] = set()  # posts of which answers about others told more in this run
         self._archivist = Archivist(desk)
 
     async def link(self, link: str, fetcher: Fetcher) -> Body:
@@ -151,11 +152,61 @@ class Settler:
                 )
             )
             edge = []
-            for (relation, parent, post, distance, own), (child, _) in zip(wanted, got, strict=True):
+            for (relation, parent, post, distance, own), (held, _) in zip(wanted, got, strict=True):
+                child = await self._told(held, parent, post, fetcher)
                 found[post.key] = relatives.Relative(relation, parent["post_id"], post, child)
                 edge.append((child, distance, own))
         found.pop(f"{body['platform']}:{body['post_id']}", None)
         return tuple(found.values())
+
+    async def _told(self, child: Body, parent: Body, post: PostRef, fetcher: Fetcher) -> Body:
+        """``child``, the document of ``post``, with what the answers about ``parent`` show of it; one answer after the
+        other, since several posts may quote it."""
+        if not (relatives.wants_words(child) and relatives.told_by(parent, post)):
+            return child
+        body, _ = await self._once(
+            post.key, self._quotation(self._underway.pop(post.key, None), child, parent, post, fetcher)
+        )
+        return body
+
+    async def _quotation(
+        self,
+        before: asyncio.Task[tuple[Body, bool]] | None,
+        child: Body,
+        parent: Body,
+        post: PostRef,
+        fetcher: Fetcher,
+    ) -> tuple[Body, bool]:
+        known, fresh = await before if before else (child, False)
+        desk = quotation.Desk(
+            parent=parent,
+            post=post,
+            platform=self._platforms[post.platform],
+            catalog=self._catalog,
+            fetcher=fetcher,
+            budgets=(self._budget, Budget(self._reach.max_post_bytes)),
+        )
+        document = await desk.told(known, self._clock.now())
+        if document is None:
+            return known, fresh
+        if self._reread:  # what was given up then is not wanted now
+            stays = {key: known.get(key) for key in ("settled", "failures", "try_again_at", "due_at")}
+            document = replace(document, body={**document.body, **stays})
+            if {**document.body, "at": None} == {**known, "at": None}:
+                return known, fresh
+        await self._keep(document)
+        self._learnt.add(post.key)
+        return document.body, fresh
+
+    async def anew(self, settled: Outcome, article: Article, fetcher: Fetcher) -> Outcome:
+        """``settled``, or what is to be said instead since other finds of the article told more of its post."""
+        shown = settled.record
+        if f"{shown['platform']}:{shown['post_id']}" not in self._learnt or relatives.is_told(shown):
+            return settled
+        again = await self.find(settled.find, article, fetcher)
+        if again.status != "already":
+            return again
+        return replace(again, status="archived", record={**again.record, "status": "archived"})
 
     def _purged(self, post: PostRef) -> bool:
         said = self._catalog.policy(post)

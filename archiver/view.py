@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from archiver.archived import found_json
+from archiver.archived import found_json, is_had_elsewhere
 from archiver.compare import standings
 from archiver.errors import NoInput
 from archiver.missing import missing
@@ -112,7 +112,7 @@ def _beside(kept: Row) -> Row:
         return next((fact.get(part) for fact in facts.get(field) or ()), None)
 
     recovered = found_json(kept)
-    settled = "archived" if kept.get("availability") == "public" or recovered else "unavailable"
+    settled = "archived" if kept.get("availability") == "public" or is_had_elsewhere(kept) else "unavailable"
     how = f"{kept.get('availability')} ({kept.get('availability_how')})"
     status = settled if kept.get("settled") else "pending"
     return {

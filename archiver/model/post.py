@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from archiver.model.article import Find
 from archiver.model.exchange import Exchange, Failure, WarcRef
-from archiver.model.terms import Availability, PostRef, Precision, Status
+from archiver.model.terms import Availability, PostRef, Precision, Status, Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +36,9 @@ class Fact:
     ``how``: source and field (``tweet-result.user.screen_name``, ``snowflake``, ``blockquote``). ``source``: the
     record whose bytes say so; ``None`` only where nothing is stored (``find``). ``precision``: for times. ``at``: when
     the source said so (aware UTC), ``None`` where that is not known or means nothing (a time computed from an id).
-    ``memento``: the web archive's capture that says so, ``None`` for what a service said to ourselves. ``before``: of a
-    text that may begin earlier, the words before it, as ``Find.text_before``."""
+    ``memento``: the web archive's capture that says so, ``None`` for what a service said to ourselves. ``shown_in``:
+    the other post whose answer says so, since it quotes or answers this one. ``before``: of a text that may begin
+    earlier, the words before it, as ``Find.text_before``."""
 
     value: object
     how: str
@@ -45,22 +46,29 @@ class Fact:
     precision: Precision | None = None
     at: datetime | None = None
     memento: Memento | None = None
+    shown_in: PostRef | None = None
     before: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture that an archived post names. ``url``: as named there, and so where archives may have it; ``ladder``:
-    where its host may still have it, best first."""
+    """A picture or film (``video``) that an archive, or an answer about another post, names. ``ladder``: where its own
+    host may still have it, best first; its first rung is its name. ``archived``: under which addresses web archives may
+    have it, likeliest first. ``why``: what it is of the post. ``max_bytes``: what it may be long, ``None``: as
+    configured."""
 
-    url: str
     ladder: tuple[str, ...]
+    archived: tuple[str, ...] = ()
+    kind: Literal["image", "video"] = "image"
+    why: Why = "media"
+    max_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What a web archive's capture shows of a post. ``facts``: (field, fact); empty when it shows none, and then
-    ``nothing`` says in words what it is instead. ``wanted``: the pictures that it names and that are to be kept."""
+    """What a web archive's capture, or an answer about another post, shows of a post. ``facts``: (field, fact); empty
+    when it shows none, and then ``nothing`` says in words what it is instead. ``wanted``: the pictures and films that
+    it names and that are to be kept."""
 
     facts: tuple[tuple[str, Fact], ...] = ()
     nothing: str | None = None

@@ -195,6 +195,14 @@ class Archive(Nights):
         row = next(filter(replay.worth_recalling, rows), None)
         return None if row is None else await self._replayed(row, request, max_decoded_bytes)
 
+    async def answer(self, record_id: str) -> Exchange | None:
+        """See ``ports.Catalog``."""
+        row = self._rows.capture(record_id)
+        if row is None or row["http_status"] is None:
+            return None
+        request = Request(url=row["url"], why=row["why"], slot=row["slot"])
+        return await self._replayed(row, request, DEFAULT_MAX_DECODED_BYTES)
+
     async def _replayed(self, row: Mapping[str, Any], request: Request, max_decoded_bytes: int) -> Exchange:
         limit = _limit(request, max_decoded_bytes)
         original = self._rows.capture(row["refers_to"]) if limit and row["refers_to"] else None

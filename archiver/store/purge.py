@@ -9,7 +9,8 @@ Rule 1: from the first step on nothing of it is shown; whatever comes between, t
 Rule 2: a file keeps its name, and every other record its bytes and its offset: a tombstone of the same length stands
 where records were (``tombstone``). The old file is there until the new one is synced and the manifest says so.
 Rule 3: what others need stays. A picture that another post shows, too, or that another capture refers to as its
-payload, is theirs as well; the decision lists it as ``shared``.
+payload, is theirs as well; the decision lists it as ``shared``. An answer about the post itself never stays because
+another post's record quotes it.
 """
 
 from __future__ import annotations
@@ -162,12 +163,20 @@ def _shared(catalog: Catalog, captures: set[str], posts: set[Post], also: set[st
     table, found = schema.capture.c, set()
     rows = catalog.rows(sa.select(table.record_id, table.refers_to).where(table.refers_to.is_not(None)))
     found |= {row.refers_to for row in rows if row.refers_to in captures and row.record_id not in captures}
+    asked = {record_id for record_id in captures if _is_own(catalog.capture(record_id), posts)}
     post = schema.post.c
     for batch in catalog.stream(sa.select(post.platform, post.post_id, post.body), _BATCH):
         for row in batch:
             if (row.platform, row.post_id) not in posts:
-                found |= (captures - also).intersection(_RECORD_ID.findall(row.body))
+                found |= (captures - also - asked).intersection(_RECORD_ID.findall(row.body))
     return found
+
+
+def _is_own(row: Mapping[str, Any] | None, posts: set[Post]) -> bool:
+    """Whether a capture is an answer about one of the posts themselves. What another post's record says by it (the
+    words of a post that this one quotes) then names a source that is gone; a picture is as much that other post's."""
+    slot = str(row["slot"]).partition("#")[0] if row else ""
+    return slot in {":".join(post) for post in posts}
 
 
 def _articles(catalog: Catalog, post_ids: set[str]) -> set[str]:

@@ -7,14 +7,14 @@ about the post, and nothing is learnt from it but that it was looked at.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from archiver.errors import UnreadableCapture
 from archiver.model import Exchange, Fact, Kept, Memento, Picture, PostRef
-from archiver.platforms.x import answers, holdings, permalink, snowflake, urls
-from archiver.platforms.x.media import Medium
+from archiver.platforms.x import answers, holdings, media, permalink, snowflake, urls
 from archiver.platforms.x.said import json_object
 from archiver.platforms.x.shown import Shown
 
@@ -94,8 +94,8 @@ def keen(media_type: str, at: datetime) -> int:
 
 
 def read(exchange: Exchange, post: PostRef, memento: Memento, held: Mapping[str, Exchange] = NONE_HELD) -> Kept:
-    """What the archived answer, got from X at ``memento.at``, shows of ``post``. ``held``: the pictures that are held,
-    by the address that the answer names."""
+    """What the archived answer, got from X at ``memento.at``, shows of ``post``. ``held``: the pictures and films
+    that are held, by the first rung of their ladders."""
     if exchange.status != 200:
         return Kept(nothing=f"X answered {exchange.status}")
     try:
@@ -107,18 +107,25 @@ def read(exchange: Exchange, post: PostRef, memento: Memento, held: Mapping[str,
     made = snowflake.moment(post.post_id)
     if made and shown.posted_at and abs(shown.posted_at.at - made.at) > _CLOCKS_DIFFER:
         return Kept(nothing=f"another post under its id, of {shown.posted_at}")
-    wanted = tuple(Picture(url=medium.url, ladder=_still(medium)) for medium in shown.media if _still(medium))
-    facts = [*_facts(shown, exchange, memento)]
+    facts = (*_facts(shown, exchange, memento), *_files(shown, exchange, memento, holdings.Held(held)))
+    return Kept(facts=facts, wanted=tuple(_wanted(shown)))
+
+
+def _wanted(shown: Shown) -> Iterator[Picture]:
+    yield from itertools.islice((one for medium in shown.media for one in media.pictures(medium)), _MOST_PICTURES)
+    if shown.avatar and (avatar := media.avatar_picture(shown.avatar)):
+        yield avatar
+
+
+def _files(shown: Shown, exchange: Exchange, memento: Memento, held: holdings.Held) -> Iterator[tuple[str, Fact]]:
+    def fact(field: str, value: object) -> tuple[str, Fact]:
+        how = f"wayback.{shown.form}.{field}"
+        return field, Fact(value=value, how=how, source=exchange.warc, at=memento.at, memento=memento)
+
     if shown.media:
-        items = [holdings.item(medium, held.get(medium.url)) for medium in shown.media]
-        how = f"wayback.{shown.form}.media"
-        facts.append(("media", Fact(value=items, how=how, source=exchange.warc, at=memento.at, memento=memento)))
-    return Kept(facts=tuple(facts), wanted=wanted[:_MOST_PICTURES])
-
-
-def _still(medium: Medium) -> tuple[str, ...]:
-    """Where the picture, or a film's still, may be had; films themselves are seldom archived."""
-    return medium.poster or medium.ladder
+        yield fact("media", [holdings.item(medium, held) for medium in shown.media])
+    if shown.avatar and media.ours(shown.avatar):
+        yield fact("avatar", {"url": shown.avatar, "file": held.file(media.avatar_ladder(shown.avatar))})
 
 
 def _shown(exchange: Exchange, post: PostRef) -> tuple[Shown | None, str]:

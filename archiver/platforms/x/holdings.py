@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from archiver.model import Exchange, Fact
 from archiver.platforms.x import media
@@ -12,22 +12,20 @@ Json = dict[str, object]
 
 
 class Held:
-    """The files of a capture, by address."""
+    """Files by address, a rung of their ladders."""
 
-    def __init__(self, exchanges: Sequence[Exchange]) -> None:
-        self._kept = {one.request.url: one for one in exchanges if one.status in (200, 206)}
+    def __init__(self, kept: Mapping[str, Exchange]) -> None:
+        self._kept = kept
+
+    @classmethod
+    def of(cls, exchanges: Sequence[Exchange]) -> Held:
+        """The files of a capture."""
+        return cls({one.request.url: one for one in exchanges if one.status in (200, 206)})
 
     def file(self, ladder: tuple[str, ...]) -> Json | None:
         """The best of ``ladder`` that is held, with the record that holds it; ``None`` when nothing is."""
         found = next((self._kept[url] for url in ladder if url in self._kept), None)
         return _file(found) if found else None
-
-
-def item(medium: media.Medium, found: Exchange | None) -> Json:
-    """A medium of which ``found`` is held (of a film: its still), ``None`` for nothing."""
-    film = medium.type != "photo"
-    file = _file(found) if found else None
-    return {**_item(medium, Held(())), "poster" if film else "file": file}
 
 
 def _file(found: Exchange) -> Json:
@@ -49,7 +47,7 @@ def facts(said: Said, exchange: Exchange, held: Held) -> Iterator[tuple[str, Fac
         return Fact(value=value, how=how, source=exchange.warc, at=exchange.started_at)
 
     if said.media and said.media_how:
-        yield "media", fact([_item(medium, held) for medium in said.media], said.media_how)
+        yield "media", fact([item(medium, held) for medium in said.media], said.media_how)
     if said.avatar and media.ours(said.avatar):
         shown = {"url": said.avatar, "file": held.file(media.avatar_ladder(said.avatar))}
         yield "avatar", fact(shown, said.avatar_how)
@@ -57,7 +55,8 @@ def facts(said: Said, exchange: Exchange, held: Held) -> Iterator[tuple[str, Fac
         yield "card", fact({**said.card.value, "image": held.file(said.card.picture)}, said.card.how)
 
 
-def _item(medium: media.Medium, held: Held) -> Json:
+def item(medium: media.Medium, held: Held) -> Json:
+    """A medium as the record shows it, with what is held of it."""
     return {
         "type": medium.type,
         "url": medium.url,

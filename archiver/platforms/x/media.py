@@ -11,8 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from archiver.model import Picture
 from archiver.platforms.x.shapes import count, member, members, text
 
+PICTURE_BYTES = 50_000_000
+_COPIES_OF_A_FILM = 3
+"""Qualities of a film that web archives are asked for, best first: seldom do they have any."""
 SIZES = ("orig", "4096x4096", "large", "medium", "small")
 _OURS = re.compile(r"https://(?:pbs|video)\.twimg\.com/[\x21-\x7e]{1,900}")
 
@@ -84,6 +88,24 @@ def avatar_ladder(url: str) -> tuple[str, ...]:
         return ()
     full = re.sub(r"_(?:normal|bigger|mini|\d+x\d+)(\.\w+)$", r"\1", url)
     return (full, url) if full != url else (url,)
+
+
+def pictures(medium: Medium) -> Iterator[Picture]:
+    """What is to be kept of a medium: the picture; of a film its still, and then the film itself."""
+    if still := medium.poster or (medium.ladder if medium.type == "photo" else ()):
+        plain = medium.url.partition("?")[0]
+        copies = (f"{plain}:large", plain, f"{plain}:orig") if "." in plain.rpartition("/")[2] else (medium.url,)
+        yield Picture(ladder=still, archived=copies, max_bytes=PICTURE_BYTES)
+    if medium.type != "photo" and medium.ladder:
+        yield Picture(ladder=medium.ladder, archived=medium.ladder[:_COPIES_OF_A_FILM], kind="video")
+
+
+def avatar_picture(url: str) -> Picture | None:
+    """The author's picture, ``None`` where it is not X's."""
+    ladder = avatar_ladder(url)
+    return (
+        Picture(ladder=ladder, archived=(url, *ladder[:-1]), why="avatar", max_bytes=PICTURE_BYTES) if ladder else None
+    )
 
 
 def ours(url: str) -> bool:

@@ -12,6 +12,7 @@ import html
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Literal
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
@@ -34,6 +35,7 @@ _OG_TITLE = re.compile(
 _DOUBLED = re.compile(r"(?<! ) {2,}+(?=pic\.)")
 _HANDLE = re.compile(r"\w{1,20}", re.ASCII)
 _NUMBER = re.compile(r"\d{1,20}", re.ASCII)
+_STILL = re.compile(r"background-image:\s*url\(\s*[\"']?(https://[^\"')\s]{1,900})")
 
 
 def read(page: str, post_id: str) -> Shown | None:
@@ -57,7 +59,7 @@ def _element(page: str, post_id: str) -> Shown | None:
     if not isinstance(post, Tag) or words is None:
         return None
     text = _text(words)
-    pictures = tuple(_pictures(post))
+    pictures = (*_pictures(post), *_stills(post))
     if not text and not pictures:
         return None
     name = _first(post, "strong", "fullname")
@@ -70,6 +72,7 @@ def _element(page: str, post_id: str) -> Shown | None:
         author_id=_matching(_NUMBER, _attribute(post, "data-user-id")),
         posted_at=_posted_at(post),
         lang=_attribute(words, "lang") or None,
+        avatar=_avatar(post),
         media=pictures,
         quoted=_quoted(post),
         in_reply_to=_answered(page[:start]) if answers else None,
@@ -142,7 +145,7 @@ def _posted_at(post: Tag) -> Moment | None:
 
 
 def _pictures(post: Tag) -> Iterator[media.Medium]:
-    """The photos of the post, each once; films of such pages play from elsewhere and leave only a still."""
+    """The photos of the post, each once."""
     seen: set[str] = set()
     for tag in post.find_all(True, attrs={"data-image-url": True}):
         url = _attribute(tag, "data-image-url")
@@ -158,6 +161,24 @@ def _pictures(post: Tag) -> Iterator[media.Medium]:
             ladder=media.photo_ladder(plain),
             alt=alt if alt and alt != "Embedded image permalink" else None,
         )
+
+
+def _avatar(post: Tag) -> str | None:
+    image = _first(post, "img", "avatar")
+    return (_attribute(image, "src") or None) if image else None
+
+
+def _stills(post: Tag) -> Iterator[media.Medium]:
+    """Films, by the still behind the player; where they play from the page does not say."""
+    for tag in post.find_all("div"):
+        still = _STILL.search(_attribute(tag, "style"))
+        if still is None or "PlayableMedia-player" not in _attribute(tag, "class").split():
+            continue
+        if not media.ours(still[1]) or _is_quoted(tag, post):
+            continue
+        gif = any("PlayableMedia--gif" in _attribute(parent, "class").split() for parent in tag.parents)
+        kind: Literal["video", "animated_gif"] = "animated_gif" if gif else "video"
+        yield media.Medium(type=kind, url=still[1], ladder=(), poster=media.photo_ladder(still[1]))
 
 
 def _quoted(post: Tag) -> PostRef | None:

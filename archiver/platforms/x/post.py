@@ -31,6 +31,7 @@ from archiver.model import (
 from archiver.platforms.x import (
     api,
     archived,
+    beside,
     fxtwitter,
     holdings,
     media,
@@ -44,7 +45,6 @@ from archiver.platforms.x.said import Said
 
 Facts = dict[str, tuple[Fact, ...]]
 _JSON_BYTES = 5_000_000
-_PICTURE_BYTES = 50_000_000
 _SOURCES: dict[Why, str] = {
     "post": syndication.NAME,
     "oembed": oembed.NAME,
@@ -105,8 +105,19 @@ class X:
         self, exchange: Exchange, post: PostRef, memento: Memento, held: Mapping[str, Exchange] = archived.NONE_HELD
     ) -> Kept:
         """See ``ports.ArchivedPlatform``."""
-        kept = archived.read(exchange, post, memento, held)
-        return replace(kept, wanted=()) if self.media == "none" else kept
+        return self._wanted(archived.read(exchange, post, memento, held))
+
+    def beside(self, exchange: Exchange, post: PostRef, held: Mapping[str, Exchange] = archived.NONE_HELD) -> Kept:
+        """See ``ports.ArchivedPlatform``."""
+        return self._wanted(beside.read(exchange, post, held))
+
+    def _wanted(self, kept: Kept) -> Kept:
+        """``kept``, with what it names as far as media are kept at all."""
+        if self.media == "none":
+            return replace(kept, wanted=())
+        kinds = ("image", "video") if self.media == "all" else ("image",)
+        whys = ("media", "card", "avatar") if self.avatar else ("media", "card")
+        return replace(kept, wanted=tuple(one for one in kept.wanted if one.kind in kinds and one.why in whys))
 
     def plan(self, post: PostRef, got: Sequence[Exchange]) -> tuple[Request, ...]:
         """See ``ports.Platform``."""
@@ -124,7 +135,7 @@ class X:
         problems: list[UnreadableCapture] = []
         unread: str | None = None
         facts: dict[str, list[Fact]] = {}
-        held = holdings.Held(capture.exchanges)
+        held = holdings.Held.of(capture.exchanges)
         for exchange in self._by_preference(capture.exchanges):
             try:
                 said = _said(exchange, capture.post.post_id)
@@ -192,7 +203,7 @@ class X:
                     slot=f"media:{url}",
                     via=via,
                     accept="image/*, video/*;q=0.9, */*;q=0.5",
-                    max_body_bytes=None if "//video." in url else _PICTURE_BYTES,
+                    max_body_bytes=None if "//video." in url else media.PICTURE_BYTES,
                     max_decoded_bytes=0,
                 )
 

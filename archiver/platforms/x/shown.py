@@ -22,6 +22,7 @@ class Shown:
     author_id: str | None = None
     posted_at: Moment | None = None
     lang: str | None = None
+    avatar: str | None = None
     media: tuple[Medium, ...] = ()
     quoted: PostRef | None = None
     in_reply_to: PostRef | None = None

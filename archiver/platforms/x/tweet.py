@@ -22,28 +22,29 @@ _MOST_EDITS = 100
 _MOST_LINKS = 200
 
 
-def said(tweet: Mapping[str, Any], exchange: Exchange) -> Said:
-    """All that the answer says of a public post. Raises ``UnreadableCapture`` when a needed field is missing or of
-    another type."""
-    telling = Telling(NAME, exchange)
+def said(tweet: Mapping[str, Any], exchange: Exchange, name: str = NAME) -> Said:
+    """All that the answer says of a public post. ``name``: of the answer, or of the part of it that ``tweet`` is, as
+    each ``how`` begins. Raises ``UnreadableCapture`` when a needed field is missing or of another type."""
+    telling = Telling(name, exchange)
     if not isinstance(tweet.get("mediaDetails", []), list):
         raise telling.unreadable("mediaDetails", f"wanted list, found {type(tweet['mediaDetails']).__name__}")
     shown = tuple(media.media(tweet))
     return Said(
         availability="public",
-        how=NAME,
-        facts=tuple(facts(tweet, exchange)),
+        how=name,
+        facts=tuple(facts(tweet, exchange, name)),
         media=shown,
-        media_how=f"{NAME}.mediaDetails" if shown else None,
+        media_how=f"{name}.mediaDetails" if shown else None,
         avatar=text(member(tweet.get("user")).get("profile_image_url_https")),
-        avatar_how=f"{NAME}.user.profile_image_url_https",
+        avatar_how=f"{name}.user.profile_image_url_https",
         card=cards.card(tweet.get("card")),
     )
 
 
-def facts(tweet: Mapping[str, Any], exchange: Exchange) -> Iterator[tuple[str, Fact]]:
-    """(field, fact) for everything that the record uses of a public post and that is no file."""
-    telling = Telling(NAME, exchange)
+def facts(tweet: Mapping[str, Any], exchange: Exchange, name: str = NAME) -> Iterator[tuple[str, Fact]]:
+    """(field, fact) for everything that the record uses of a public post and that is no file. ``name``: as in
+    ``said``."""
+    telling = Telling(name, exchange)
     user = telling.need(tweet, "user", dict)
     yield "author", telling.fact(telling.need(user, "name", str, "user."), "user.name")
     yield "handle", telling.fact(telling.handle(user, "screen_name", "user."), "user.screen_name")

@@ -43,7 +43,11 @@ ANSWERS = tuple(
 )
 PAGE = legacy_page(POST, answers=ANSWERS)
 REF = PostRef(platform="x", post_id=POST.post_id, handle=ADA.handle)
-PICTURE = Picture(url=POST.photos[0].url, ladder=media.photo_ladder(POST.photos[0].url))
+PICTURE = Picture(
+    ladder=media.photo_ladder(POST.photos[0].url),
+    archived=tuple(f"{POST.photos[0].url}{size}" for size in (":large", "", ":orig")),
+    max_bytes=media.PICTURE_BYTES,
+)
 TEXT_AS_SHOWN = (
     "212 stairs, & a <lens>\nnobody polished, says @GullKeys_eg #gull "
     "https://coasttrust.example/reports/gull-point-2012.pdf?page=7&x=1 pic.twitter.com/Stairs0212"
