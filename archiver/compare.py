@@ -136,7 +136,8 @@ def standings(evidence: Sequence[Mapping[str, Any]]) -> list[Json]:
     by_sense: dict[str, list[Mapping[str, Any]]] = {}
     for one in newest.values():
         sense = "public" if one["says"] == "public" else "gone" if one["says"] in GONE else "limited"
-        if one["says"] in ("public", *GONE, *LIMITED):
+        bare = one["how"] == "oembed.404" and any(other["says"] in LIMITED for other in newest.values())
+        if one["says"] in ("public", *GONE, *LIMITED) and not bare:  # it says 404 of all that it does not embed
             by_sense.setdefault(sense, []).append(one)
     said = [one for group in by_sense.values() for one in group]
     reasons = {one["says"] for one in by_sense.get("gone", ()) if not _is_bare(one)}

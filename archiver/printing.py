@@ -9,11 +9,12 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from archiver import sheet
 from archiver.model import Outcome
+from archiver.sheet import who
 from archiver.terminal import harmless
 
 Row = Mapping[str, Any]
-_SHOWN_URL = 120  # of a service's address with its twenty switches; --json has the whole
 _COLOURS = {
     "archived": "green",
     "already": "green",
@@ -22,8 +23,6 @@ _COLOURS = {
     "refused": "yellow",
     "failed": "red",
 }
-
-_VERDICTS = {"confirmed": "green", "contradicted": "red", "unconfirmed": "yellow"}
 
 
 def finds(
@@ -64,11 +63,6 @@ def _below(console: Console, row: Row, indent: int) -> None:
             console.print(Text(" " * indent + harmless(line), style="dim"), soft_wrap=True)
     if differs := ", ".join(dict.fromkeys(item["what"] for item in row.get("disagreements") or ())):
         console.print(Text(" " * indent + harmless(f"differs: {differs}"), style="red"), soft_wrap=True)
-
-
-def who(row: Row) -> str:
-    """``@handle``, else the author's name, else ``?``."""
-    return f"@{row['handle']}" if row.get("handle") else row.get("author") or "?"
 
 
 def waiting(console: Console, outcomes: Iterable[Outcome]) -> None:
@@ -113,103 +107,4 @@ def article(console: Console, row: Row) -> None:
     ):
         if value:
             console.print(Text(f"  {label:<14}", style="dim") + Text(harmless(value)), soft_wrap=True)
-    _changes(console, row)
-
-
-def _changes(console: Console, row: Row) -> None:
-    """What changed, oldest first."""
-    for one in row.get("changes") or ():
-        was = f": {_value(one['from'])} → {_value(one['to'])}" if one.get("from") or one.get("to") else ""
-        parts = [f"{word} {_value(one[word])}" for word in ("added", "removed") if one.get(word)]
-        said = "; ".join([f"{one['at'][:16]}Z {one['what']}{was}", *parts])
-        console.print(Text(f"  {'changed':<14}", style="yellow") + Text(harmless(said)), soft_wrap=True)
-
-
-def record(console: Console, row: Row) -> None:
-    """One public record in full: what is claimed, what was answered, where they differ, and where the bytes are."""
-    console.print(Text(harmless(row.get("url") or who(row)), style="bold"))
-    for label, value in (
-        ("article", row.get("article")),
-        ("found as", f"{row['kind']}, {row['form']}, position {row['position']}" if row.get("article") else None),
-        ("kept", None if row.get("article") else "because another post quotes or answers it"),
-        ("status", " — ".join(filter(None, (row["status"], row.get("availability"), row.get("error"))))),
-        ("recovered", _archived(row.get("recovered"))),
-        ("identified", (row.get("identified") or {}).get("seen")),
-        ("try again", row.get("try_again_at")),
-        ("next look", row.get("due_at")),
-    ):
-        if value:
-            console.print(Text(f"  {label:<14}", style="dim") + Text(harmless(value)), soft_wrap=True)
-    _changes(console, row)
-    _judgement(console, row)
-    for field, facts in (row.get("facts") or {}).items():
-        for number, fact in enumerate(facts):
-            label = field if number == 0 else ""
-            line = Text(f"  {label:<13} ", style="dim") + Text(harmless(_value(fact["value"])))
-            memento = fact.get("memento")
-            seen = f", archived {memento['at'][:10]}" if memento else f", {fact['at'][:16]}Z" if fact.get("at") else ""
-            how = f"  [{fact['how']}{seen}]"
-            console.print(line + Text(harmless(how), style="dim"), soft_wrap=True)
-    for link in row.get("links") or ():
-        chain(console, link)
-    for capture in row.get("captures") or ():
-        url = capture["url"] if len(capture["url"]) <= _SHOWN_URL else capture["url"][:_SHOWN_URL] + "…"
-        cut = f" (cut: {capture['cut']})" if capture.get("cut") else ""
-        cells = f"{capture['http_status']} {url}{cut}  {capture['warc']} @{capture['offset']}"
-        console.print(Text(f"  {capture['why']:<14}", style="dim") + Text(harmless(cells)), soft_wrap=True)
-
-
-def _archived(memento: Row | None) -> str | None:
-    return f"{memento['url']} of {memento['at'][:16]}Z" if memento else None
-
-
-def _judgement(console: Console, row: Row) -> None:
-    """The article's claims, and where sources differ, so that a person sees at once what to believe."""
-    for claim in row.get("claims") or ():
-        by = f" by {', '.join(claim['by'])}" if claim["by"] else ""
-        verdict = Text(f"  {claim['verdict']:<14}", style=_VERDICTS[claim["verdict"]])
-        said = f"{claim['field']}: {_value(claim['value'])}"
-        console.print(verdict + Text(harmless(said)) + Text(harmless(by), style="dim"), soft_wrap=True)
-    for item in row.get("disagreements") or ():
-        said = "; ".join(f"{_value(value['value'])} ({value['how']})" for value in item["values"])
-        what = Text(harmless(f"  {'differs':<14}{item['field']}, {item['what']}: "), style="red")
-        console.print(what + Text(harmless(said)), soft_wrap=True)
-    for one in (row.get("identified") or {}).get("candidates", ()):
-        sure = one["post_id"] == row.get("post_id")
-        said = f"{one['url']} ({one['confidence']}, {one['ratio']:.0%}) {_archived(one['memento'])}"
-        label = Text(f"  {'same words' if sure else 'resembles':<14}", style="green" if sure else "yellow")
-        console.print(label + Text(harmless(said)), soft_wrap=True)
-    for one in row.get("related") or ():
-        shown = f"{one['relation']} {one['url']}: {one['availability']}; {one['text'] or 'no text'}"
-        console.print(Text("  related       ", style="dim") + Text(harmless(shown)), soft_wrap=True)
-    for item in row.get("evidence") or ():
-        said = f"{item['says']}, says {item['how']} on {item['at'][:16]}Z"
-        console.print(Text("  seen          ", style="dim") + Text(harmless(said)), soft_wrap=True)
-
-
-def chain(console: Console, link: Row) -> None:
-    """Where a link leads, a line for each hop."""
-    console.print(
-        Text("  link          ", style="dim") + Text(harmless(f"{link['short']} → {link['ended']}: {link['end']}")),
-        soft_wrap=True,
-    )
-    for hop in link.get("hops") or ():
-        status = hop["http_status"] if hop["http_status"] is not None else "—"
-        where = f"  {hop['warc']}" if hop.get("warc") else ""
-        console.print(
-            Text(f"    {status!s:>4}        ", style="dim") + Text(harmless(f"{hop['url']}{where}")), soft_wrap=True
-        )
-
-
-def _value(value: object) -> str:
-    if isinstance(value, list):
-        return "; ".join(_value(item) for item in value)
-    if not isinstance(value, Mapping):
-        return str(value)
-    if "bytes" in value:  # a file that is held
-        return f"{value['bytes']:,} bytes in {value['warc']}"
-    if "type" in value:
-        held = _value(value["file"]) if value.get("file") else "not held"
-        alt = f", described as “{value['alt']}”" if value.get("alt") else ""
-        return f"{value['type']} {value['url']} ({held}){alt}"
-    return ", ".join(f"{key} {_value(item)}" for key, item in value.items() if item is not None)
+    sheet.changes(console, row)

@@ -148,6 +148,7 @@ def seen(source: str, says: str, how: str = "", at: str = NEW) -> dict[str, str]
          ["public", "age_restricted"]),
         ([seen("tweet-result", "deleted", "tweet-result.404"), seen("api", "protected")], "other-reason",
          ["deleted", "protected"]),
+        ([seen("tweet-result", "withheld"), seen("oembed", "deleted", "oembed.404")], None, []),
         ([seen("tweet-result", "suspended"), seen("api", "deleted")], "other-reason", ["suspended", "deleted"]),
         # another look is no contradiction, but a change
         ([seen("tweet-result", "public", at=OLD), seen("tweet-result", "deleted")], None, []),

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 from rich.console import Console
 
-from archiver import printing
+from archiver import printing, sheet
 from archiver.model import Find, Outcome
 
 HOSTILE = {
@@ -45,6 +45,8 @@ def row(text: str) -> dict[str, Any]:
     """A public record in which everything that strangers write is ``text``."""
     return {
         "article": text,
+        "article_name": text,
+        "article_source": {"warc": text, "offset": 1},
         "position": 0,
         "kind": "embed",
         "form": "blockquote",
@@ -60,17 +62,36 @@ def row(text: str) -> dict[str, Any]:
         "try_again_at": "2026-08-01T13:00:00.000Z",
         "facts": {
             "author": [{"value": text, "how": text}],
-            "media": [{"value": [{"type": "photo", "url": text, "file": {"bytes": 1234, "warc": text}}], "how": "x"}],
+            "media": [{"value": [medium(text, kind) for kind in ("photo", "video", text)], "how": "x"}],
+            "avatar": [{"value": {"url": text, "file": None}, "how": text}],
+            "links": [{"value": [{"short": text, "to": text}], "how": "x"}],
             "quoted": [{"value": {"platform": "x", "post_id": text, "handle": None}, "how": "x"}],
         },
-        "claims": [{"field": "author", "value": text, "how": "a", "verdict": "contradicted", "by": [text]}],
+        "claims": [
+            {"field": "author", "value": text, "how": text, "verdict": "contradicted", "by": [text]},
+            {"field": "handle", "value": text, "how": text, "verdict": "confirmed", "by": [text], "against": [text]},
+        ],
         "evidence": [{"says": "public", "how": text, "at": "2026-08-01T12:00:00.000Z"}],
         "disagreements": [
-            {"field": "author", "what": text, "values": [{"value": text, "how": "a"}, {"value": text, "how": text}]}
+            {
+                "field": field,
+                "what": text,
+                "values": [{"value": text, "how": "a"}, {"value": text, "how": text}],
+                **said,
+            }
+            for field, said in (("author", {"note": text}), ("availability", {}))
         ],
+        "changes": [{"at": "2026-08-01T12:00:00.000Z", "what": "edited", "from": text, "to": text}],
+        "missing": [{"what": "photo", "url": text, "why": text, "again": True}],
+        "failures": [{"why": "oembed", "url": text, "word": "refused", "reason": text}],
         "links": [link(text)],
         "captures": [{"http_status": 200, "url": text, "warc": text, "offset": 1, "why": "post"}],
     }
+
+
+def medium(text: str, kind: str) -> dict[str, Any]:
+    file = {"bytes": 1234, "warc": text, "url": text, "cut": text}
+    return {"type": kind, "url": text, "alt": text, "file": file, "poster": file, "playlists": [text]}
 
 
 def link(text: str) -> dict[str, Any]:
@@ -87,8 +108,10 @@ WAYS: dict[str, Callable[[Console, str], None]] = {
     "finds": lambda console, text: printing.finds(console, [row(text)], outcome=False),
     "outcomes": lambda console, text: printing.finds(console, [row(text)], outcome=True),
     "waiting": lambda console, text: printing.waiting(console, [outcome(row(text))]),
-    "record": lambda console, text: printing.record(console, row(text)),
-    "chain": lambda console, text: printing.chain(console, link(text)),
+    "record": lambda console, text: sheet.record(console, row(text), text),
+    "record again": lambda console, text: sheet.record(console, row(text), text, again=True),
+    "articles": lambda console, text: sheet.articles(console, [row(text)]),
+    "chain": lambda console, text: sheet.chain(console, link(text)),
 }
 
 
@@ -125,20 +148,6 @@ def test_the_printers_own_markup_means_nothing_in_strangers_text(way: str, text:
     assert text in printed(way, text)
 
 
-@pytest.mark.parametrize(
-    ("known", "shown"),
-    [
-        ({"handle": "jack", "author": "Jack"}, "@jack"),
-        ({"handle": None, "author": "Jack"}, "Jack"),
-        ({"handle": None, "author": None}, "?"),
-        ({}, "?"),
-    ],
-)
-def test_a_person_is_named_by_the_handle_first(known: dict[str, str | None], shown: str) -> None:
-    """Else by name, else not at all."""
-    assert printing.who(known) == shown
-
-
 def test_a_table_of_finds_says_what_who_when_and_where() -> None:
     """A row a find; the status only where something was done."""
     shown = printed("outcomes", "Jack")
@@ -168,31 +177,3 @@ def test_only_what_is_not_simply_done_gets_a_line_of_its_own(status: str, error:
             f"{status}: https://x.com/jack: {error} (again when saved again, or by a night after 2026" in out.getvalue()
         )
         assert "(not asked again before 2026-08-01T13:00Z)" in out.getvalue()
-
-
-def test_a_medium_that_is_not_held_says_so() -> None:
-    """Where the bytes are, or that there are none."""
-    held = {"type": "photo", "url": "https://a.example/p", "file": {"bytes": 12345, "warc": "a.warc.gz"}}
-    out = io.StringIO()
-    facts = {"media": [{"value": [held, {**held, "file": None}], "how": "tweet-result.mediaDetails"}]}
-    printing.record(Console(file=out, width=300), {**row("jack"), "facts": facts})
-    assert (
-        "photo https://a.example/p (12,345 bytes in a.warc.gz); photo https://a.example/p (not held)" in out.getvalue()
-    )
-
-
-def test_a_person_sees_at_once_what_is_contradicted() -> None:
-    """In a table as a line below the find; in a record before the facts, with who says otherwise."""
-    differs = [{"field": "text", "what": "changed-text", "values": [{"value": "I resign.", "how": "blockquote"}]}]
-    claims = [
-        {"field": "text", "value": "I resign.", "how": "b", "verdict": "contradicted", "by": ["tweet-result.text"]}
-    ]
-    shown = {**row("jack"), "disagreements": differs, "claims": claims}
-    table, whole = io.StringIO(), io.StringIO()
-    printing.finds(Console(file=table, width=200), [shown], outcome=True)
-    printing.record(Console(file=whole, width=200), shown)
-    assert "  differs: changed-text\n" in table.getvalue()
-    lines = whole.getvalue().splitlines()
-    said = lines.index("  contradicted  text: I resign. by tweet-result.text")
-    assert lines[said + 1].startswith("  differs       text, changed-text: I resign. (blockquote)")
-    assert said < next(number for number, line in enumerate(lines) if line.startswith("  author"))

@@ -211,6 +211,23 @@ class TestPublic:
             }
         ]
 
+    async def test_a_post_that_was_edited_between_two_looks_is_confirmed_then_and_contradicted_since(self) -> None:
+        """The claim and the disagreement say the same: who, when, and that it was edited."""
+        before = body(await seen(PUBLIC))
+        changed = tweet() | {"text": "just setting up something else"}
+        again = {**PUBLIC, TWEET_RESULT: in_json(changed), OEMBED: answer(404)}
+        late = record.post_document(await seen(again), at=NOW, looks=1, try_again_at=None, before=before).body
+        row = public(post_body=late)
+        assert valid(row, "saved")
+        claim = next(one for one in row["claims"] if one["field"] == "text")
+        assert (claim["verdict"], claim["against"]) == ("confirmed", ["tweet-result.text"])
+        assert "tweet-result.text" in claim["by"]
+        (differs,) = [one for one in row["disagreements"] if one["field"] == "text"]
+        assert (differs["what"], differs["note"]) == (
+            "edited",
+            "tweet-result.text showed the other words on 2026-08-01T12:00Z",
+        )
+
     @pytest.mark.parametrize(
         ("change", "fields"),
         [

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 from rich.console import Console
 
-from archiver import config, intake, printing, run, terminal, tools
+from archiver import config, intake, printing, run, sheet, terminal, tools
 from archiver.cli import failure, shared
 from archiver.errors import ArchiverError, FetchError, NoInput, NotText
 from archiver.model import counted
@@ -108,7 +108,7 @@ async def _resolve(settings: config.Config, urls: Sequence[str], *, as_json: boo
                 terminal.json_line({key: link.get(key) for key in ("short", "end", "ended", "hops", "error", "source")})
             )
         else:
-            printing.chain(out, link)
+            sheet.chain(out, link)
             if link.get("error"):
                 out.print(terminal.harmless(f"    {link['error']}"), markup=False, soft_wrap=True)
     if all(link["ended"] in ("post", "page", "gone", "unsafe") for link in links):

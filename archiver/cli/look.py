@@ -9,7 +9,7 @@ from typing import get_args
 import click
 from rich.console import Console
 
-from archiver import printing, terminal, tools, view
+from archiver import printing, sheet, terminal, tools, view
 from archiver.cli import shared
 from archiver.errors import NoInput, UsageError
 from archiver.model import Availability, Status, counted
@@ -108,10 +108,14 @@ def show(context: click.Context, what: str, as_json: bool) -> None:
             click.echo(terminal.json_line(row))
         return
     of = {article["article"]: article for article in articles}
+    folder, shown = str(shared.settings(context).archive.dir), set[str]()
+    if not articles and len(rows) > 1 and len({row.get("post_id") for row in rows}) == 1 and rows[0].get("post_id"):
+        sheet.articles(out, rows)
     for key, finds in groupby(rows, key=lambda row: row["article"]):
         if key in of:
             printing.article(out, of.pop(key))
         for row in finds:
-            printing.record(out, row)
+            sheet.record(out, row, folder, again=row.get("post_id") in shown)
+            shown |= {row["post_id"]} if row.get("post_id") else set()
     for article in of.values():  # what shows nothing
         printing.article(out, article)

@@ -220,7 +220,12 @@ def _moved(row: Json, at: Mapping[str, tuple[str, int]]) -> Json:
     captures = row.get("captures")
     if not isinstance(captures, list):
         return row
-    return {**row, "captures": [{**one, "offset": at.get(one.get("record_id"), ("", None))[1]} for one in captures]}
+    moved = {**row, "captures": [_at(one, at) for one in captures]}
+    return {**moved, "article_source": _at(row["article_source"], at)} if row.get("article_source") else moved
+
+
+def _at(place: Mapping[str, Any], at: Mapping[str, tuple[str, int]]) -> Mapping[str, Any]:
+    return {**place, "offset": at.get(str(place.get("record_id")), ("", None))[1]}
 
 
 def _finish(package: WaczWriter, terms: Terms, main: Page | None) -> str | None:
