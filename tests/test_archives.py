@@ -249,7 +249,7 @@ def test_show_names_the_capture_and_the_evidence(newsroom):
     room.save(room.file("page.txt", TEXT.replace(" pic.twitter.com/AnnasPic01", "")))
     said = room.archiver("show", GONE.post_id).out
     assert re.search(r"recovered +https://web\.archive\.org/web/20180302000000id_/\S+ of 2018-03-02T00:00Z", said)
-    assert "[wayback.permalink.author, archived 2018-03-02]" in said
+    assert "by wayback.permalink.author on 2018-03-02T00:00Z" in said
     assert re.search(r"identified +1 post of that account and day in the archive, 1 of them readable", said)
     assert re.search(r"same words +https://x\.com/anna_example/status/\d+ \(same, 100%\)", said)
 

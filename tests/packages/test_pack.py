@@ -108,8 +108,9 @@ def test_captures_are_named_where_they_lie_in_the_package(newsroom, tmp_path):
     path = tmp_path / "one.wacz"
     newsroom.archiver("pack", sample.ARTICLE_URL, "-o", path)
     packed = held_records(path)
-    captures = [one for row in lines(path, "records/sightings.jsonl") for one in row["captures"]]
-    assert captures
+    sightings = lines(path, "records/sightings.jsonl")
+    captures = [one for row in sightings for one in (*row["captures"], row["article_source"])]
+    assert len(captures) > len(sightings)
     for one in captures:
         name, offset, _ = packed[one["record_id"]]
         assert (f"archive/{one['warc']}", one["offset"]) == (name, offset)
