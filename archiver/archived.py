@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from archiver.model import Identification, Memento, Moment, PostRecord, Recovery
+from archiver.model import Candidate, Identification, Memento, Moment, PostRecord, PostRef, Recovery, Rest, WarcRef
 
 
 def recovered(record: PostRecord, recovery: Recovery) -> PostRecord:
@@ -57,6 +58,8 @@ def identified_json(search: Identification) -> dict[str, Any]:
         "listed": search.listed,
         "read": search.read,
         "whole": search.whole,
+        "settled": search.settled,
+        "rest": {"after": rest.after, "count": rest.count, "read": rest.read} if (rest := search.rest) else None,
         "candidates": [
             {
                 "post_id": one.post_id,
@@ -70,3 +73,29 @@ def identified_json(search: Identification) -> dict[str, Any]:
             for one in search.candidates
         ],
     }
+
+
+def identification(told: Mapping[str, Any], platform: str, handle: str | None) -> Identification | None:
+    """What ``identified_json`` wrote down, read back; ``None`` of what an older version wrote, which knew no rest."""
+    if "rest" not in told:
+        return None
+    candidates = tuple(_candidate(one) for one in told["candidates"])
+    found = next((one for one in candidates if one.post_id == told["post_id"]), None)
+    return Identification(
+        post=PostRef(platform=platform, post_id=found.post_id, handle=handle) if found else None,
+        found=found,
+        candidates=candidates,
+        listed=told["listed"],
+        read=told["read"],
+        whole=told["whole"],
+        seen=told["seen"],
+        settled=told["settled"],
+        rest=Rest(**told["rest"]) if told["rest"] else None,
+    )
+
+
+def _candidate(told: Mapping[str, Any]) -> Candidate:
+    source = WarcRef(file=told["warc"], record_id=told["record_id"], offset_bytes=0, length_bytes=0)
+    memento = Memento(at=datetime.fromisoformat(told["memento"]["at"]), url=told["memento"]["url"])
+    kept = {name: told[name] for name in ("post_id", "url", "confidence", "ratio")}
+    return Candidate(**kept, memento=memento, source=source)

@@ -101,18 +101,27 @@ class Archivist:
                 answer = await capture.ask(request, fetcher, ())
                 self._patience.heard(request.url, well=isinstance(answer, Exchange) and answer.status < 500)
 
-    async def search(self, item: Find, platform: ArchivedPlatform, fetcher: Fetcher) -> Identification | None:
+    async def search(
+        self,
+        item: Find,
+        platform: ArchivedPlatform,
+        fetcher: Fetcher,
+        before: Identification | None = None,
+        *,
+        anew: bool = False,
+    ) -> Identification | None:
         """Which post an embed without an id is, as far as archives tell; looked for once for the same words. ``None``
-        when they are not asked, or the embed does not say enough."""
-        if self._desk is None:
-            return None
+        when they are not asked, or the embed does not say enough. ``before``: what the last look left; what is settled
+        is not looked for again, unless it is to be read ``anew``."""
+        if self._desk is None or (before and before.settled and not anew):
+            return before if self._desk else None
         day = f"{item.handle}@{item.date}".lower()
-        key = f"{day}:{item.text_before}:{item.text}"
+        key = f"{day}:{before.rest if before else None}:{item.text_before}:{item.text}"
         if key not in self._searches:
             if len(self._searches) >= _MOST_HELD:
                 self._searches = {name: one for name, one in self._searches.items() if not one.done()}
             archive = Consultation(self._desk, fetcher, self._patience, f"archives:{day}")
-            self._searches[key] = asyncio.ensure_future(identify(item, platform, archive))
+            self._searches[key] = asyncio.ensure_future(identify(item, platform, archive, before, anew=anew))
         return await self._searches[key]
 
 

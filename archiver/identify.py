@@ -9,51 +9,80 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from archiver.archives import wording
 from archiver.archives.cdx import Row
 from archiver.consult import Consultation, chosen, shows
-from archiver.model import Candidate, Exchange, Find, Identification, Memento, Moment, PostRef, counted
+from archiver.model import Candidate, Exchange, Find, Identification, Memento, Moment, PostRef, Rest, counted
 from archiver.ports import ArchivedPlatform
 
 _AT_ONCE = 8
 _LOOKS = 2
 """Captures looked at for one candidate: where the likeliest shows nothing, seldom any does."""
 _SHOWN = 10
+_PROOF = ("same", "cut", "tail")
 
 
-async def identify(item: Find, platform: ArchivedPlatform, archive: Consultation) -> Identification | None:
+async def identify(
+    item: Find, platform: ArchivedPlatform, archive: Consultation, before: Identification | None = None, *, anew: bool
+) -> Identification | None:
     """Which post ``item`` is, as far as the archive can tell. ``None`` when it does not say enough to be looked for: a
-    handle, a day and a text."""
+    handle, a day and a text.
+
+    Of a crowded day one look reads ``desk.candidates`` posts, the oldest first, and the next one goes on behind them:
+    ``before``, what the last look left. Until all are read there are candidates, and no result. ``anew``: read once
+    more what was read ``before``, and no further.
+    """
     if not (item.handle and item.date and item.text and wording.essence(item.text)):
         return None
-    day = item.date.at.date()
-    posts, notes, whole = await _listed(item.handle, day, platform, archive)
-    most = archive.desk.candidates
-    if len(posts) > most:
-        notes.append(f"only {most} of {len(posts)} posts were read")
+    posts, notes, whole = await _listed(item.handle, item.date.at.date(), platform, archive)
+    asked = len(archive.troubles)
+    known = before.rest if before and not anew else None
+    now, left = _slice(sorted(posts, key=int), archive.desk.candidates, before, anew=anew)
     search = _Search(item.text, item.text_before, platform, archive)
-    await search.read({key: posts[key] for key in sorted(posts)[:most]}, item.handle)
-    told = [one for one in search.candidates if one.confidence != "other"]
-    found = _proved(told)
-    seen = f"{counted(len(posts), 'post')} of that account and day in the archive, {search.shown} of them readable"
+    await search.read({key: posts[key] for key in now}, item.handle)
+    read = (known.read if known else 0) + search.shown
+    rest = Rest(after=now[-1], count=left, read=read) if left and now else None
+    if len(archive.troubles) > asked and not anew:  # the next look begins where this one began
+        rest = replace(known, count=len(now) + left) if known else None
+    told = _together(before.candidates if known and before else (), search.candidates)
+    found = None if left else _proved(told)
+    notes += [f"{counted(left, 'post')} of them left for the next look"] if left else []
+    seen = f"{counted(len(posts), 'post')} of that account and day in the archive, {read} of them readable"
     return Identification(
         post=PostRef(platform=platform.name, post_id=found.post_id, handle=item.handle) if found else None,
         found=found,
-        candidates=tuple(sorted(told, key=lambda one: -one.ratio))[:_SHOWN],
+        candidates=told[:_SHOWN],
         listed=len(posts),
-        read=search.shown,
-        whole=whole and len(posts) <= most,
+        read=read,
+        whole=whole and not left,
         seen="; ".join([seen, *dict.fromkeys([*notes, *archive.troubles])]),
-        settled=found is not None or not archive.troubles,
+        settled=found is not None or not (archive.troubles or left),
+        rest=None if found else rest,
         retry_after_s=max((failure.retry_after_s or 0 for failure in archive.failures), default=0) or None,
     )
 
 
+def _slice(ids: Sequence[str], most: int, before: Identification | None, *, anew: bool) -> tuple[Sequence[str], int]:
+    """(the posts to be read now, how many are left after them)."""
+    after = int(before.rest.after) if before and before.rest else 0
+    behind = [one for one in ids if int(one) > after]
+    if before and anew:
+        return (ids[: len(ids) - len(behind)], len(behind)) if after else (ids, 0)
+    return behind[:most], max(0, len(behind) - most)
+
+
+def _together(earlier: Sequence[Candidate], now: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Those that resemble the embed, the likest first, and before them those that would prove it."""
+    told = {one.post_id: one for one in (*earlier, *now) if one.confidence != "other"}
+    return tuple(sorted(told.values(), key=lambda one: (one.confidence not in _PROOF, -one.ratio, int(one.post_id))))
+
+
 def _proved(told: Sequence[Candidate]) -> Candidate | None:
     """The one whose words are the embed's. Words that agree in part prove nothing beside others that resemble it."""
-    proved = [one for one in told if one.confidence in ("same", "cut", "tail")]
+    proved = [one for one in told if one.confidence in _PROOF]
     return proved[0] if len(proved) == 1 and (proved[0].confidence == "same" or len(told) == 1) else None
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from archiver import capture, history, outcome, quotation, record, relatives, resolve, schedule
+from archiver import archived, capture, history, outcome, quotation, record, relatives, resolve, schedule
 from archiver.archives import Desk
 from archiver.archivist import Archivist
 from archiver.budget import Budget
@@ -114,7 +114,9 @@ class Settler:
         if post is None:
             verdict = outcome.of_links(item, bodies, fresh)
             if item.kind == "embed" and verdict.status == "unavailable":
-                search = await self._archivist.search(item, self._platform_of(item), fetcher)
+                before = self._last_search(item, article)
+                platform = self._platform_of(item)
+                search = await self._archivist.search(item, platform, fetcher, before, anew=self._reread)
             post = search.post if search else None
             if post is None:
                 verdict = outcome.of_search(verdict, search, self._clock.now()) if search else verdict
@@ -128,6 +130,15 @@ class Settler:
         kin = await self._relatives(post_body, fetcher)
         verdict = outcome.of_post(post_body, bodies, fresh or is_fresh, relatives.waiting(kin))
         return self._outcome(item, article, post, post_body, bodies, verdict, kin, search=search)
+
+    def _last_search(self, item: Find, article: Article) -> Identification | None:
+        """What web archives told of the same embed at the last look, as the article's document has it."""
+        known = self._catalog.article(article.key) or {}
+        said = {("handle", item.handle), ("text", item.text), ("posted_at", str(item.date))}
+        for one in known.get("outcomes") or ():
+            if one.get("identified") and said <= {(claim["field"], claim["value"]) for claim in one["claims"]}:
+                return archived.identification(one["identified"], str(item.platform or one["platform"]), item.handle)
+        return None
 
     async def _relatives(self, body: Body, fetcher: Fetcher) -> tuple[relatives.Relative, ...]:
         """The posts that a post quotes and answers, theirs too as far as ``depth`` goes, and its author's own thread

@@ -243,6 +243,29 @@ def test_an_embed_of_text_alone_is_found_among_its_authors_posts(newsroom):
     assert stored(room, found)
 
 
+def test_a_crowded_day_is_read_over_several_runs_and_no_capture_twice(newsroom):
+    """Each run goes on where the last one stopped; reading again afterwards changes nothing."""
+    crowd = [of_post(other, "20180401000000") for other in others(400)]
+    room = newsroom(replace(GONE, pic=None), captures=(*crowd, of_post(GONE, "20180302000000")))
+    room.config.write_text(room.config.read_text().replace("[archives]", "[archives]\nmost_candidates = 40"))
+    text = room.file("page.txt", TEXT.replace(" pic.twitter.com/AnnasPic01", ""))
+    seen = []
+    for _ in range(3):
+        [found] = room.save(text).rows
+        assert valid(found, "saved")
+        seen.append((found["status"], found["identified"]["read"], found["post_id"]))
+    listed = found["identified"]["listed"]
+    assert seen == [("pending", 40, None), ("pending", 80, None), ("archived", listed, GONE.post_id)]
+    asked = [one.url for one in room.web.log if "/web/2018" in one.url]
+    assert len(asked) == len(set(asked)) == listed
+    before, log = room.archiver("list", "--json").rows, len(room.web.log)
+    room.save(text)
+    assert len(room.web.log) == log
+    room.unplug()
+    assert "0 documents with something new" in room.archiver("reread").out
+    assert room.archiver("list", "--json").rows == before
+
+
 def test_show_names_the_capture_and_the_evidence(newsroom):
     """A person sees where the post was had from, when the archive got it, and why it is taken for the embed's."""
     room = newsroom(replace(GONE, pic=None), captures=(of_post(GONE, "20180302000000"),))

@@ -9,9 +9,9 @@ import pytest
 
 from archiver.archives import Desk
 from archiver.consult import Consultation, Patience
-from archiver.errors import RateLimited
+from archiver.errors import RateLimited, Unreachable
 from archiver.identify import identify
-from archiver.model import Find, Moment
+from archiver.model import Find, Identification, Moment
 from archiver.platforms.x.post import X
 from tests.loopback.desk import Counter
 from tests.loopback.legacy import shell
@@ -39,11 +39,13 @@ def at(time, **more):
     return replace(POST, post_id=snowflake(f"2018-03-01T{time}Z"), **more)
 
 
-async def told(*captures, item=EMBED, desk=None, instead=lambda _: None):
+async def told(*captures, item=EMBED, desk=None, instead=lambda _: None, before=None, anew=False):
     """What archives tell about ``item``."""
     desk = desk or Desk()
     fetcher = Counter(World(captures=captures), instead)
-    return await identify(item, X(), Consultation(desk, fetcher, Patience(desk.failures), "archives:test"))
+    return await identify(
+        item, X(), Consultation(desk, fetcher, Patience(desk.failures), "archives:test"), before, anew=anew
+    )
 
 
 def page(post, **more):
@@ -106,13 +108,59 @@ async def test_a_repost_under_the_accounts_address_is_not_its_own_word():
     assert (found.post, found.candidates, found.read) == (None, (), 1)
 
 
-async def test_a_crowded_day_is_read_up_to_a_limit_and_that_is_said():
-    """Whoever posts without end is not read without end."""
-    crowd = [page(at(f"10:{minute:02}:00", text=f"Number {minute} of many")) for minute in range(20)]
-    found = await told(*crowd, desk=Desk(candidates=5))
-    assert found is not None
-    assert (found.listed, found.read, found.whole) == (20, 5, False)
-    assert "only 5 of 20 posts were read" in found.seen
+CROWD = [page(at(f"10:{minute:02}:00", text=f"Number {minute} of many")) for minute in range(20)]
+
+
+@pytest.mark.parametrize("minute", [0, 7, 30])
+async def test_a_crowded_day_is_read_part_by_part(minute):
+    """Whoever posts without end is not read without end: each look goes on where the last one stopped, until all is
+    read; before that nothing is sure, since another post may have the same words."""
+    crowd = [*CROWD[:minute], page(at(f"10:{minute:02}:30", text=WORDS)), *CROWD[minute:]]
+    seen: list[Identification | None] = [None]
+    for part in range(1, 6):
+        found = await told(*crowd, desk=Desk(candidates=5), before=seen[-1])
+        assert found is not None
+        seen.append(found)
+        assert (found.listed, found.read, found.whole) == (21, min(5 * part, 21), part == 5)
+        assert (found.settled, found.post is not None) == (part == 5, part == 5)
+    halfway = seen[2]
+    assert halfway is not None
+    assert halfway.rest is not None
+    assert (halfway.rest.count, halfway.rest.read) == (11, 10)
+    assert "11 posts of them left for the next look" in halfway.seen
+
+
+async def test_two_posts_in_two_parts_prove_nothing():
+    """What the first look found is held beside what the last one finds."""
+    desk, first = Desk(candidates=12), None
+    twins = [page(at("09:00:00", text=WORDS)), *CROWD, page(at("11:00:00", text=WORDS))]
+    for _ in range(2):
+        first = await told(*twins, desk=desk, before=first)
+    assert first is not None
+    assert (first.settled, first.post, len(first.candidates)) == (True, None, 2)
+
+
+async def test_a_part_that_could_not_be_read_is_read_again():
+    """The archive fell silent: the next look begins where this one began."""
+    desk = Desk(candidates=5, failures=99)
+    silent = lambda url: Unreachable(url, "no route") if "/web/2" in url else None  # noqa: E731
+    first = await told(*CROWD, desk=desk, instead=silent)
+    assert first is not None
+    assert (first.rest, first.settled, first.read) == (None, False, 0)
+    part = await told(*CROWD, desk=desk)
+    again = await told(*CROWD, desk=desk, before=part, instead=silent)
+    assert part is not None
+    assert again is not None
+    assert part.rest is not None
+    assert again.rest == part.rest
+    assert (await told(*CROWD, desk=desk, before=again)) == (await told(*CROWD, desk=desk, before=part))
+
+
+async def test_reading_anew_reads_what_was_read_and_no_more():
+    """What later looks are for is left to them."""
+    desk = Desk(candidates=5)
+    part = await told(*CROWD, desk=desk, before=await told(*CROWD, desk=desk))
+    assert await told(*CROWD, desk=desk, before=part, anew=True) == part
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from archiver.model.post import (
     PostRecord,
     Reading,
     Recovery,
+    Rest,
 )
 from archiver.model.terms import (
     GONE,
@@ -77,6 +78,7 @@ __all__ = [
     "Recovery",
     "Request",
     "Resolution",
+    "Rest",
     "Status",
     "Tape",
     "WarcRef",

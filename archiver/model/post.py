@@ -109,12 +109,23 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """What of a crowded day's posts is left for the next look: those ``after`` this id, ``count`` of them. ``read``: of
+    how many before it the words could be read."""
+
+    after: str
+    count: int
+    read: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identification:
     """What a web archive tells about an embed without an id. ``post`` and ``found``: the one post whose words are the
     embed's, ``None`` when there is none or more than one. ``candidates``: those that resemble it, the likest first.
     ``listed``: posts of that account and day in the archive; ``read``: those whose words could be read; ``whole``:
-    nothing listed was left out. ``seen``: all this in a sentence. ``settled``: another look would find the same, else
-    ``retry_after_s`` says when it may help, ``None`` when nobody said."""
+    nothing listed was left out. ``rest``: what the next look reads, ``None`` when it reads all. ``seen``: all this in a
+    sentence. ``settled``: another look would find the same, else ``retry_after_s`` says when it may help, ``None`` when
+    nobody said."""
 
     post: PostRef | None
     found: Candidate | None
@@ -124,6 +135,7 @@ class Identification:
     whole: bool
     seen: str
     settled: bool
+    rest: Rest | None = None
     retry_after_s: float | None = None
 
 
