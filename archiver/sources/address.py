@@ -15,12 +15,17 @@ MAX_URL = 4000
 _TRACKING = re.compile(
     r"utm_\w+|mtm_\w+|pk_\w+|piwik_\w+|matomo_\w+|hsa_\w+|oly_\w+|at_(?:campaign|medium|custom\d|link_\w+|format|ptr_name)"
     r"|fbclid|gclid|gclsrc|gbraid|wbraid|dclid|msclkid|yclid|twclid|ttclid|igshid|igsh|li_fat_id|epik|s_cid|mc_cid|mc_eid"
-    r"|mkt_tok|_hsenc|_hsmi|__hssc|__hstc|__hsfp|hsctatracking|vero_id|vero_conv|wickedid|ns_\w+|cmpid|cmp|ito|icid|ncid"
-    r"|ref_src|ref_url|smid|smtyp|sr_share|xtor|__twitter_impression|guccounter|guce_\w+|spm|rss",
+    r"|mkt_tok|_hsenc|_hsmi|__hssc|__hstc|__hsfp|hsctatracking|vero_id|vero_conv|wickedid|cmpid|ito|icid|ncid"
+    r"|ns_(?:mchannel|source|campaign|linkname|fee)"
+    r"|ref_src|ref_url|smid|smtyp|sr_share|xtor|__twitter_impression|guccounter|guce_\w+",
     re.IGNORECASE,
 )
+# Short names that are others' too: told by their values (the Guardian's, Alibaba's, those of feeds).
+_TRACKING_PAIR = re.compile(r"cmp=[a-z]\w*|spm=[\w-]+(?:\.[\w-]*)+|rss(?:=(?:1|true|yes)?)?", re.IGNORECASE)
 _AMP_PARAMETER = re.compile(r"(?:amp|outputtype=amp|output=amp|amp=\w*)", re.IGNORECASE)
-_AMP_PATH = re.compile(r"/amp/?$|(?<=/)amp/(?=.)|\.amp(?=\.html?$)|\.amp$", re.IGNORECASE)
+_AMP_ENDING = re.compile(r"\.amp(?=\.html?$)|\.amp$", re.IGNORECASE)
+# What an article is called, as opposed to a section: `/amp/guitar` may be another page than `/guitar`.
+_SLUG = re.compile(r"[-_\d]|\.html?$", re.IGNORECASE)
 _CACHE_PATH = re.compile(r"/[a-z]/(s/)?(?=[^/]+\.)")
 _GOOGLE_AMP = re.compile(r"/amp/(s/)?(?=[^/]+\.)")
 _SITE_PREFIX = re.compile(r"^(?:www\d?|m|mobile|amp)\.(?=.+\.)")
@@ -63,7 +68,7 @@ def identity(url: str) -> str:
     """What the forms of one article's address share: no scheme, no ``www.``/``m.``/``amp.``, no AMP marks, no slash at
     the end, parameters sorted. ``url`` as ``tidy`` leaves it."""
     parts = urlsplit(url)
-    path = _AMP_PATH.sub("", parts.path).rstrip("/")
+    path = _without_amp(parts.path.rstrip("/"))
     query = "&".join(sorted(part for part in parts.query.split("&") if part and not _AMP_PARAMETER.fullmatch(part)))
     return f"{site(parts.netloc)}{path}" + (f"?{query}" if query else "")
 
@@ -78,8 +83,15 @@ def same_site(one: str, other: str) -> bool:
     return site(urlsplit(one).netloc) == site(urlsplit(other).netloc)
 
 
+def _without_amp(path: str) -> str:
+    """``path`` without AMP's ending, and without a folder ``amp`` before or behind an article's name."""
+    segments = _AMP_ENDING.sub("", path).split("/")
+    others = [one for one in segments if one.lower() != "amp"]
+    return "/".join(others if _SLUG.search(others[-1]) else segments)
+
+
 def _is_tracking(part: str) -> bool:
-    return bool(_TRACKING.fullmatch(part.partition("=")[0]))
+    return bool(_TRACKING.fullmatch(part.partition("=")[0]) or _TRACKING_PAIR.fullmatch(part))
 
 
 def _uncached(host: str, path: str) -> tuple[str, str, str] | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from email.utils import parsedate_to_datetime
 
 MAX_TEXT = 500
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +16,8 @@ class Entry:
     """One article that a source names.
 
     ``url``: absolute, as ``address.tidy`` leaves it. ``published`` and ``modified``: aware UTC, ``None`` when the
-    source does not say, or not with a zone. ``content``: HTML or text of the entry itself, ``None`` without any.
+    source does not say, or not with a zone (``modified`` of a sitemap is only for its window, and read loosely).
+    ``content``: HTML or text of the entry itself, ``None`` without any.
     """
 
     url: str
@@ -39,14 +42,20 @@ class Listing:
     problem: str | None = None
 
 
-def moment(text: object) -> datetime | None:
+def moment(text: object, *, loosely: bool = False) -> datetime | None:
     """An instant as feeds and sitemaps write it (W3C/ISO 8601, RFC 822), aware UTC; a bare day is its midnight UTC, and
-    ``None`` what has a time but no zone, or is none."""
+    ``None`` what has a time but no zone, or is none.
+
+    ``loosely``: for what need not be exact. A time without a zone is taken for UTC, a month for the first of the next.
+    """
     if not isinstance(text, str) or not (written := text.strip()[:64]):
         return None
+    if loosely and (month := _MONTH.fullmatch(written)):
+        year, number = divmod(12 * int(month[1]) + int(month[2]), 12)
+        return datetime(year, number + 1, 1, tzinfo=UTC) if MINYEAR <= year <= MAXYEAR else None
     try:
         at = datetime.fromisoformat(written)
-        if at.tzinfo is None and len(written) > len("2026-11-22"):
+        if at.tzinfo is None and len(written) > len("2026-11-22") and not loosely:
             return None
     except ValueError:
         try:

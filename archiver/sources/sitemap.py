@@ -76,18 +76,17 @@ def _take(
     entries: dict[str, Entry],
     maps: dict[str, datetime | None],
 ) -> None:
-    texts: dict[str, str] = {}
-    for child in element.iter():
-        texts.setdefault(_name(child), child.text or "")
-    url, modified = tidy(texts.get("loc", ""), base), moment(texts.get("lastmod"))
+    texts = {_name(child): child.text or "" for child in reversed(element) if _space(child) == _space(element)}
+    url, modified = tidy(texts.get("loc", ""), base), moment(texts.get("lastmod"), loosely=True)
     if url is None:
         return
     if _name(element) == "sitemap":
         if not (since and modified and modified < since):
             maps.setdefault(url, modified)
         return
-    published = moment(texts.get("publication_date"))
-    entry = Entry(url=url, title=line(texts.get("title")), published=published, modified=modified)
+    news = {_name(one): one.text or "" for child in element if _name(child) == "news" for one in child}
+    published = moment(news.get("publication_date"))
+    entry = Entry(url=url, title=line(news.get("title")), published=published, modified=modified)
     if not (since and entry.dated and entry.dated < since):
         entries.setdefault(url, entry)
 
@@ -98,13 +97,22 @@ def _name(element: Element | str | None) -> str:
     return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
 
 
+def _space(element: Element) -> str:
+    return str(element.tag).rpartition("}")[0]  # a comment's tag is a function
+
+
 def _unzipped(data: bytes) -> tuple[bytes, str | None]:
     """(what it unpacks to, up to ``MAX_BYTES``; what was wrong)."""
-    unzip = zlib.decompressobj(wbits=31)
-    try:
-        plain = unzip.decompress(data, MAX_BYTES)
-    except zlib.error as error:
-        return b"", f"not gzip: {error}"
-    if unzip.unconsumed_tail:
-        return plain, f"unpacks to more than {MAX_BYTES:,} bytes"
-    return plain, None if unzip.eof else "the gzip data end too early"
+    plain = b""
+    while data.startswith(_GZIP) and len(plain) < MAX_BYTES:  # a file may be of several members (RFC 1952, 2.2)
+        unzip = zlib.decompressobj(wbits=31)
+        try:
+            plain += unzip.decompress(data, MAX_BYTES - len(plain))
+        except zlib.error as error:
+            return plain, f"not gzip: {error}"
+        if unzip.unconsumed_tail:
+            return plain, f"unpacks to more than {MAX_BYTES:,} bytes"
+        if not unzip.eof:
+            return plain, "the gzip data end too early"
+        data = unzip.unused_data
+    return plain, None

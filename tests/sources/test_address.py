@@ -19,6 +19,8 @@ TIDY = {
     "https://news.example/a?utm_source=rss&id=7&fbclid=x": "https://news.example/a?id=7",
     "https://news.example/a?UTM_Medium=feed": "https://news.example/a",
     "https://news.example/a?reference=7&cmpx=1": "https://news.example/a?reference=7&cmpx=1",
+    "https://news.example/a?CMP=Share_iOSApp_Other&rss=1&spm=a2700.7.0": "https://news.example/a",
+    "https://news.example/a?cmp=7&rss=2&spm=3&ns_id=1": "https://news.example/a?cmp=7&rss=2&spm=3&ns_id=1",
     "https://news.example/a?q=utm_source": "https://news.example/a?q=utm_source",
     "https://www.google.com/amp/s/news.example/a.amp": "https://news.example/a.amp",
     "https://www.google.com/search?q=amp": "https://www.google.com/search?q=amp",
@@ -62,8 +64,9 @@ SAME = [
     ("https://news.example/a", "https://www.news.example/a/"),
     ("https://news.example/a", "https://amp.news.example/a"),
     ("https://news.example/a", "https://m.news.example/a?amp=1"),
-    ("https://news.example/a", "https://news.example/a/amp/"),
-    ("https://news.example/a", "https://news.example/amp/a"),
+    ("https://news.example/a-story", "https://news.example/a-story/amp/"),
+    ("https://news.example/2026/7", "https://news.example/amp/2026/7"),
+    ("https://news.example/a.html", "https://news.example/a.html/amp"),
     ("https://news.example/a.html", "https://news.example/a.amp.html"),
     ("https://news.example/a?x=1&y=2", "https://news.example/a?y=2&x=1"),
 ]
@@ -74,6 +77,9 @@ OTHER = [
     ("https://news.example/a", "https://example/a"),
     ("https://news.example/camp", "https://news.example/c"),
     ("https://m.example/", "https://example/"),
+    ("https://music.example/guitar", "https://music.example/amp/guitar"),
+    ("https://music.example/guitar", "https://music.example/guitar/amp"),
+    ("https://music.example/", "https://music.example/amp"),
 ]
 
 

@@ -30,6 +30,23 @@ def test_a_time_is_utc_or_unknown(written):
     assert moment(written) == TIMES[written]
 
 
+@pytest.mark.parametrize(
+    ("written", "at"),
+    [
+        ("2026-11-22T10:00:00", datetime(2026, 11, 22, 10, tzinfo=UTC)),
+        ("2026-11", datetime(2026, 12, 1, tzinfo=UTC)),
+        ("2026-12", datetime(2027, 1, 1, tzinfo=UTC)),
+        ("9999-12", None),
+        ("0000-01", None),
+        ("2026-13", None),
+    ],
+)
+def test_a_window_wants_a_time_even_if_it_is_not_exact(written, at):
+    """A month is over when the next one begins."""
+    assert moment(written, loosely=True) == at
+    assert moment(written) is None
+
+
 def test_a_title_is_one_printable_line():
     """Bounded, whoever wrote it."""
     assert line("  a\n\tb\x1b[31m\u202e ") == "a b[31m"

@@ -27,7 +27,11 @@ INDEX = b"""<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
 NOVEMBER_21 = datetime(2026, 11, 21, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("data", [MAP, gzip.compress(MAP)], ids=["plain", "gzip"])
+@pytest.mark.parametrize(
+    "data",
+    [MAP, gzip.compress(MAP), gzip.compress(MAP[:300]) + gzip.compress(MAP[300:])],
+    ids=["plain", "gzip", "gzip of two members"],
+)
 def test_a_sitemap_says_addresses_and_times(data):
     """With title and publication time where it is a news sitemap; gzipped files too."""
     assert read_sitemap(data, url=URL).entries == (
@@ -35,6 +39,18 @@ def test_a_sitemap_says_addresses_and_times(data):
         Entry(url="https://news.example/b", title="B & C", published=datetime(2026, 11, 22, 5, tzinfo=UTC)),
         Entry(url="https://news.example/c"),
     )
+
+
+def test_an_address_is_the_pages_own():
+    """Not that of its pictures or its films, wherever they stand; and their titles are not its."""
+    pictures = b"<i:image><i:loc>https://cdn.example/p.jpg</i:loc><i:title>P</i:title></i:image>"
+    names = (
+        b'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:i="http://www.google.com/schemas/sitemap-image/1.1"'
+    )
+    page = b"<loc>https://news.example/a</loc>"
+    for inside in (pictures + page, page + pictures):
+        data = b"<urlset " + names + b"><url>" + inside + b"</url><url>" + pictures + b"</url></urlset>"
+        assert read_sitemap(data, url=URL).entries == (Entry(url="https://news.example/a"),)
 
 
 def test_the_window_leaves_out_what_says_that_it_is_older():
