@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from archiver import archived, capture
-from archiver.archives import Desk, cdx, spn
+from archiver.archives import Desk, cdx
 from archiver.budget import Budget
 from archiver.consult import Consultation, Patience
 from archiver.identify import identify
@@ -46,8 +46,6 @@ class Archivist:
         self._desk = desk
         self._patience = Patience(desk.failures if desk else 0)
         self._searches: dict[str, asyncio.Task[Identification | None]] = {}
-        self._unsubmitted: list[str] = []
-        self._known: set[str] = set()
 
     def has_not_been_asked(self, body: Mapping[str, Any], platform: ArchivedPlatform, names: Sequence[str]) -> bool:
         """Whether a post that archives may have was never looked for there, or not found, and not looked for under one
@@ -84,22 +82,6 @@ class Archivist:
             exchanges, failures = tuple(archive.exchanges), tuple(archive.failures)
             recovery = replace(recovery, facts=facts, settled=not late, exchanges=exchanges, failures=failures)
         return archived.recovered(seen, recovery)
-
-    def captured(self, url: str) -> None:
-        """``url`` was public and is in our archive: it is submitted with the next ``submit``, if pages are at all."""
-        if self._desk and self._desk.save_url and len(self._known) < self._desk.submissions and url not in self._known:
-            self._known.add(url)
-            self._unsubmitted.append(url)
-
-    async def submit(self, fetcher: Fetcher) -> None:
-        """Hand what was captured since to Save Page Now, which captures it itself: one request for each page, ever, its
-        answer in our WARC. Nobody waits for the capture, and a refusal changes nothing here."""
-        while self._desk and self._desk.save_url and self._unsubmitted:
-            url = self._unsubmitted.pop(0)
-            request = spn.request(self._desk.save_url, url, self._desk.keys)
-            if not self._patience.lost(request.url):
-                answer = await capture.ask(request, fetcher, ())
-                self._patience.heard(request.url, well=isinstance(answer, Exchange) and answer.status < 500)
 
     async def search(
         self,

@@ -107,7 +107,8 @@ class XConfig:
 class ArchivesConfig:
     """What is asked of web archives. ``wayback``: whether at all. ``cdx_per_minute``, ``mementos_per_minute``: 0 means
     no limit. ``most_mementos``: looked at for one post; ``most_candidates``: read for one embed without an id.
-    ``save_page_now``: whether what was captured is submitted to it, ``saves_per_minute`` at most."""
+    ``save_page_now``: whether what was captured is submitted to it, ``saves_per_minute`` at most; at the end of a run
+    it is asked ``save_looks`` times, ``save_wait_s`` seconds apart, what came of it."""
 
     wayback: bool
     availability_url: str
@@ -121,6 +122,8 @@ class ArchivesConfig:
     save_page_now: bool
     save_url: str
     saves_per_minute: float
+    save_looks: int
+    save_wait_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +252,8 @@ KEYS: dict[str, dict[str, _Key]] = {
         "save_page_now": _Key(False, values.flag),
         "save_url": _Key("https://web.archive.org/save", values.https_url),
         "saves_per_minute": _Key(6, values.number(0)),
+        "save_looks": _Key(3, values.whole(0, 20)),
+        "save_wait_s": _Key(15, values.number(0)),
     },
     "pack": {
         "sign": _Key(True, values.flag),

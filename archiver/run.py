@@ -153,10 +153,15 @@ class Run:
         try:
             for task in tasks:
                 yield await task
+            await self.finish()
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def finish(self) -> None:
+        """The end of a run that did more than to look: see ``Settler.finish``. Raises ``StoreError``."""
+        await self._settler.finish(self._fetcher)
 
     async def save(self, target: Target, *, again: bool = False, if_changed: bool = False) -> Saved:
         """Find, resolve, capture and record everything in one article; ``again`` and ``if_changed`` as in
@@ -371,7 +376,7 @@ def _held(status: Status) -> Status:
 
 def _to_be_kept(outcome: Outcome) -> dict[str, Any]:
     """Its public record without what the post's own document will say better at any later time."""
-    passing = ("due_at", "changes")
+    passing = ("due_at", "changes", "submitted")
     return {key: value for key, value in outcome.record.items() if key not in passing} | {
         "status": _held(outcome.status)
     }

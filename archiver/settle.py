@@ -32,6 +32,7 @@ from archiver.model import (
     Resolution,
 )
 from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher
+from archiver.submissions import Submissions
 
 Body = Mapping[str, Any]
 # Without another word from the service: an answer that says nothing is asked for again after a day, the rest sooner.
@@ -80,6 +81,7 @@ class Settler:
         self._underway: dict[str, asyncio.Task[tuple[Body, bool]]] = {}
         self._learnt: set[str] = set()  # posts of which answers about others told more in this run
         self._archivist = Archivist(desk)
+        self._submissions = Submissions(desk, clock)
 
     async def link(self, link: str, fetcher: Fetcher) -> Body:
         """Where ``link`` leads, as its document's body; what was settled before is not followed again."""
@@ -88,8 +90,21 @@ class Settler:
         return body
 
     async def submit(self, fetcher: Fetcher) -> None:
-        """See ``Archivist.submit``."""
-        await self._archivist.submit(fetcher)
+        """See ``Submissions.submit``."""
+        await self._submissions.submit(fetcher)
+
+    async def finish(self, fetcher: Fetcher) -> None:
+        """The end of a run: what came of the pages that it submitted goes into the documents that they belong to."""
+        for one in await self._submissions.ended(fetcher):
+            known = self._catalog.link(one.key) if one.kind == "link" else self._known_post(one.key)
+            if known is not None:
+                body = {**known, "submitted": one.as_json()}
+                now = self._clock.now()
+                await self._keep(Document(kind=one.kind, key=one.key, at=now, body=body, refers_to=one.source))
+
+    def _known_post(self, key: str) -> Body | None:
+        platform, _, post_id = key.partition(":")
+        return self._catalog.post(PostRef(platform=platform, post_id=post_id))
 
     async def post_again(self, post: PostRef, fetcher: Fetcher) -> Body:
         """A new look at ``post``, settled or not, and the body of its document afterwards. When nobody answered that is
@@ -302,7 +317,7 @@ class Settler:
         ):
             await self._keep(document)
         if resolution.ended == "page":
-            self._archivist.captured(resolution.end)
+            self._submissions.captured("link", short, resolution.end)
         return document.body, True
 
     async def _link_reread(self, resolution: Resolution, known: Body) -> Body:
@@ -336,7 +351,7 @@ class Settler:
         if known is None or document.refers_to:
             await self._keep(document)
             if document.body["availability"] == "public":
-                self._archivist.captured(document.body["url"])
+                self._submissions.captured("post", post.key, document.body["url"])
         elif known.get("settled"):
             return {**known, "failures": document.body["failures"]}, False
         return document.body, True

@@ -122,6 +122,7 @@ def _head(console: Console, row: Row, places: _Places) -> None:
         ("kept", None if row.get("article") else "because another post quotes or answers it"),
         ("status", _status(row)),
         ("recovered", _archived(row.get("recovered"))),
+        ("submitted", _submitted(row.get("submitted"))),
         ("identified", (row.get("identified") or {}).get("seen")),
         ("try again", again and f"{again[:16]}Z, when it is saved again or by a night"),
         ("next look", due and due != again and f"{due[:16]}Z, by a night"),
@@ -140,6 +141,13 @@ def _status(row: Row) -> str:
     """In a sentence; an error that begins with the availability says that, too."""
     availability, error = row.get("availability") or "", str(row.get("error") or "")
     return " — ".join(filter(None, (row["status"], "" if error.startswith(availability) else availability, error)))
+
+
+def _submitted(handed_on: Row | None) -> str | None:
+    """What came of a submission to Save Page Now."""
+    if not handed_on:
+        return None
+    return ", ".join(filter(None, (handed_on["state"], _archived(handed_on["memento"]), handed_on["error"])))
 
 
 def _archived(memento: Row | None) -> str | None:

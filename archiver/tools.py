@@ -110,6 +110,8 @@ def desk(config: Config) -> Desk | None:
         failures=archives.give_up_after,
         save_url=archives.save_url if archives.save_page_now else None,
         keys=archive_keys() if archives.save_page_now else "",
+        save_looks=archives.save_looks,
+        save_wait_s=archives.save_wait_s,
     )
 
 
@@ -121,6 +123,7 @@ def politeness(config: Config) -> PolitenessConfig:
         archives.cdx_url: archives.cdx_per_minute,
         archives.replay_url: archives.mementos_per_minute,
         archives.save_url: archives.saves_per_minute,
+        f"{archives.save_url}/status": archives.cdx_per_minute,
     }
     routes = {url.removeprefix("https://"): rate / 60 for url, rate in rates.items()}
     return replace(config.politeness, hosts={**routes, **config.politeness.hosts})

@@ -132,6 +132,7 @@ def _beside(kept: Row) -> Row:
         "error": None if status == "archived" else kept.get("error") or how,
         "identified": None,
         "recovered": recovered,
+        "submitted": kept.get("submitted"),
         "facts": facts,
         **{key: [] for key in ("links", "claims", "related")},
         "disagreements": standings(kept.get("evidence") or ()),

@@ -35,6 +35,7 @@ wayback = {wayback}
 cdx_per_minute = 0
 mementos_per_minute = 0
 saves_per_minute = 0
+save_wait_s = 0
 save_page_now = {submits}
 """
 

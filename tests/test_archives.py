@@ -354,13 +354,14 @@ def test_the_seed_article_becomes_three_whole_records(tmp_path):
 
 
 @pytest.fixture
-def submitting(tmp_path, monkeypatch):
-    """A newsroom that submits what it captures, on the web of one public post with a link to a page."""
+def submitting(tmp_path, monkeypatch, request):
+    """A newsroom that submits what it captures, on the web of one public post with a link to a page. A parameter says
+    what comes of it (``World.saving``)."""
     monkeypatch.setenv("ARCHIVER_IA_KEYS", "ourkey:oursecret")
     link = Link(code="ToAPage001", to="https://pages.example/one")
     post = replace(GONE, scenario=SCENARIOS["public"])
     page = Page(url=link.to, body=b"<p>One</p>" * 500)
-    world = World(posts=(post,), links=(link,), pages=(page,))
+    world = World(posts=(post,), links=(link,), pages=(page,), saving=getattr(request, "param", "works"))
     with LoopbackWeb(world.hosts(), folder=tmp_path) as web:
         room = Newsroom(tmp_path, web, wayback=True, submits=True)
         room.file("page.html", f"<html><body>{blockquote(post)}<p><a href='{link.url}'>a page</a></p></body></html>")
@@ -381,8 +382,75 @@ def test_public_posts_and_pages_are_submitted_once(submitting):
     assert submissions(submitting) == ["https://pages.example/one", GONE.url()]
     submitting.save(page)
     assert len(submissions(submitting)) == 2
-    answers = [block for _, block in submitting.records("response") if b"spn2-" in block]
+    answers = [
+        block
+        for _, block in submitting.records("response")
+        if b'"job_id":"spn2-' in block and b'"status":' not in block
+    ]
     assert len(answers) == 2
+
+
+def handed_on(room):
+    """What the record says of the post's and the page's submission."""
+    rows = room.archiver("show", "--json", str(room.folder / "page.html")).rows
+    assert all(valid(row, "saved") for row in rows[1:])
+    return [row["submitted"] for row in rows if row["kind"] in ("embed", "link")]
+
+
+def looks(room):
+    """How often each job was asked for."""
+    return [crossing.asked.path for crossing in room.web.log if crossing.asked.path.startswith("/save/status/")]
+
+
+def test_what_came_of_a_submission_is_recorded(submitting):
+    """At the end of the run: the archive's own capture, with the record that says so; ``show`` prints it."""
+    submitting.save(submitting.folder / "page.html")
+    post, page = handed_on(submitting)
+    assert post["state"] == page["state"] == "saved"
+    assert post["memento"] == {"at": "2026-01-01T00:00:00.000Z",
+                               "url": f"https://web.archive.org/web/20260101000000id_/{GONE.url()}"}  # fmt: skip
+    assert "pages.example" in page["memento"]["url"]
+    assert stored(submitting, post)
+    assert len(looks(submitting)) == 4  # pending, then done, for both
+    said = re.sub(r"\s+", " ", submitting.archiver("show", GONE.post_id).out)
+    assert f"submitted saved, {post['memento']['url']} of 2026-01-01T00:00Z" in said
+
+
+@pytest.mark.parametrize(
+    ("submitting", "state", "error", "asked"),
+    [
+        ("too many", "refused", "This URL has been already captured 5 times today (error:too-many-daily-captures)", 0),
+        ("no access", "refused", "Target URL could not be accessed (status=403) (error:no-access)", 4),
+        ("not found", "refused", "Target URL not found (status=404) (error:not-found)", 4),
+        ("endless", "pending", None, 6),
+        ("not json", "refused", "Save Page Now answered 200, and nothing that can be read", 0),
+    ],
+    indirect=["submitting"],
+)
+def test_what_did_not_come_of_it_is_recorded_too(submitting, state, error, asked):
+    """In its own words; a job is asked for three times and then left alone."""
+    assert submitting.save(submitting.folder / "page.html").code == 0
+    assert {(one["state"], one["memento"], one["error"]) for one in handed_on(submitting)} == {(state, None, error)}
+    assert len(looks(submitting)) == asked
+
+
+@pytest.mark.parametrize("submitting", ["429", "503"], indirect=True)
+def test_a_service_in_trouble_changes_nothing(submitting):
+    """Nothing is submitted, and the save is well."""
+    assert submitting.save(submitting.folder / "page.html").code == 0
+    assert handed_on(submitting) == [None, None]
+
+
+def test_a_later_run_keeps_what_came_of_it(submitting):
+    """Asked once; looking again, or reading again, loses nothing."""
+    page = submitting.folder / "page.html"
+    submitting.save(page)
+    known = handed_on(submitting)
+    submitting.archiver("save", "--again", page)
+    submitting.archiver("reread")
+    assert submitting.archiver("verify").code == 0
+    assert handed_on(submitting) == known
+    assert len(submissions(submitting)) == 2
 
 
 def test_the_keys_are_in_no_warc(submitting):

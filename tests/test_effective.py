@@ -86,6 +86,8 @@ OTHERS: dict[str, dict[str, Any]] = {
         "save_page_now": True,
         "save_url": "https://b.example/4",
         "saves_per_minute": 7,
+        "save_looks": 1,
+        "save_wait_s": 2.5,
     },
     "pack": {
         "sign": False,

@@ -14,7 +14,8 @@ class Desk:
     """Where an archive is asked, and how much: ``rows`` of one listing, ``page`` of them at once, ``mementos`` looked
     at for one post, ``candidates`` read for one embed without an id; its hosts are left alone after ``failures`` in a
     row. ``save_url``: where captured pages are submitted, ``None`` when they are not; ``keys``: by whom
-    (``key:secret``, never stored); ``submissions``: most of them in one run."""
+    (``key:secret``, never stored); ``submissions``: most of them in one run; ``save_looks``: how often each is asked
+    for at its end, ``save_wait_s`` seconds apart."""
 
     availability_url: str = "https://archive.org/wayback/available"
     cdx_url: str = "https://web.archive.org/cdx/search/cdx"
@@ -27,3 +28,5 @@ class Desk:
     save_url: str | None = None
     keys: str = field(default="", repr=False)
     submissions: int = 100
+    save_looks: int = 3
+    save_wait_s: float = 15.0

@@ -93,6 +93,7 @@ class Night:
         for source in sources:
             if source.kind in ("folder", "crawl") and not self._budget.over():
                 await self._local(source)
+        await self._run.finish()
 
     async def _ending(self, stop: asyncio.Event) -> None:
         """Return once no more work is to be taken."""

@@ -67,7 +67,9 @@ class Answers:
         """See ``ports.Catalog``."""
         seen, article, post, link = schema.sighting, schema.article, schema.post, schema.link
         due = sa.func.coalesce(next_look("post"), next_look("link"))
-        query = sa.select(seen.c.article, seen.c.record, due.label("due_at"), post.c.body.label("post"))
+        query = sa.select(
+            seen.c.article, seen.c.record, due.label("due_at"), post.c.body.label("post"), link.c.body.label("link")
+        )
         query = query.join_from(seen, article).outerjoin(
             post, sa.and_(post.c.platform == seen.c.platform, post.c.post_id == seen.c.post_id)
         )
@@ -77,7 +79,7 @@ class Answers:
         order = (article.c.at.desc(), seen.c.article, seen.c.position)
         for batch in self._rows.stream(_in_order(query, due, due_by, order).limit(limit), _BATCH):
             for row in batch:
-                next_ = {"due_at": _instant(row.due_at), "changes": _changes(row.post)}
+                next_ = {"due_at": _instant(row.due_at), **_since(row.link if row.post is None else row.post)}
                 yield {**json.loads(row.record), **next_, "article": row.article}
 
     def posts(self) -> Iterator[Row]:
@@ -163,9 +165,11 @@ def _instant(written: str | None) -> str | None:
     return str(Moment(at=datetime.fromisoformat(written), precision="millisecond")) if written else None
 
 
-def _changes(body: str | None) -> list[Row]:
-    """The changes in a post's document; most have none, and need not be read for that."""
-    return json.loads(body).get("changes") or [] if body and '"changes":[{' in body else []
+def _since(body: str | None) -> Row:
+    """What a post's or link's document has learnt since the article's was written; most have nothing of it, and need
+    not be read for that."""
+    known = json.loads(body) if body and ('"changes":[{' in body or '"submitted":{' in body) else {}
+    return {"changes": known.get("changes") or [], "submitted": known.get("submitted")}
 
 
 def _document(row: Any) -> dict[str, Any]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from typing import get_args
 
 from archiver.archives import Desk
+from archiver.submissions import Submissions
 from tests.loopback.captures import Capture, in_json, of_post
 from tests.loopback.legacy import shell, version_1, version_2
+from tests.loopback.miniature import Miniature
 from tests.loopback.nouns import Post, snowflake
-from tests.loopback.recorded import POST, drawn, looked, told, verdict
+from tests.loopback.recorded import FIRST, POST, drawn, looked, told, verdict
+from tests.loopback.saving import Saving
 from tests.loopback.scenarios import SCENARIOS
 from tests.loopback.wayback import Trouble
 from tests.loopback.x_world import World
+from tests.net.street import SkippingClock
 
 _GONE = replace(POST, scenario=SCENARIOS["deleted"])
 _OTHER = Post(post_id=snowflake("2024-03-01T11:00:00Z"), by=POST.by, text="Another post of Anna's.")
@@ -77,3 +83,20 @@ def _row(name: str, world: World) -> tuple[str, ...]:
     body = looked(world, desk=Desk())
     found = body["recovered"]
     return name, found["seen"], verdict(body), told(body)
+
+
+def submissions() -> str:
+    """What is written down of a page that was submitted to Save Page Now, by what that answers."""
+    return drawn(("Save Page Now", "asked", "recorded", "why"), [_submitted(one) for one in get_args(Saving)])
+
+
+def _submitted(saving: Saving) -> tuple[str, ...]:
+    clock = SkippingClock(FIRST)
+    web = Miniature(World(saving=saving).services(), FIRST)
+    made = Submissions(Desk(save_url="https://web.archive.org/save", keys="key:secret"), clock)
+    made.captured("post", POST.post_id, POST.url())
+    asyncio.run(made.submit(web))
+    ended = asyncio.run(made.ended(web))
+    standing = next((one.standing for one in ended), None)
+    told = (standing.state, standing.error or "") if standing else ("nothing", "no answer")
+    return saving, str(web.asked), *told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from archiver.errors import Overloaded, RateLimited, Unreachable
 from archiver.model import Exchange, Request
@@ -18,28 +18,30 @@ _BUSY = {429: RateLimited, 503: Overloaded}
 
 
 class Miniature:
-    """``ports.Fetcher``. ``now``: when its answers are given. As patient as ``network.tries`` is by default: the third
-    429 is ``RateLimited``, the third 503 ``Overloaded``; a name that no host has is unreachable."""
+    """``ports.Fetcher``. ``now``: when its answers are given; ``asked``: how many. As patient as ``network.tries`` is by
+    default: the third 429 is ``RateLimited``, the third 503 ``Overloaded``; a name that no host has is unreachable."""
 
     def __init__(self, services: dict[str, Service], now: datetime) -> None:
         self._services = services
         self._now = now
-        self._asked = 0
+        self.asked = 0
 
     async def fetch(self, request: Request) -> Exchange:
         """See ``ports.Fetcher``."""
-        self._asked += 1
+        self.asked += 1
         said = self._answer(request)
         cut = "disconnect" if said.form == "cut" else None
         made = answer(said.status, *said.headers, body=said.body, url=request.url, kind=said.content_type)
-        place = ref(1000 * self._now.day + self._asked)
+        place = ref(1000 * self._now.day + self.asked)
         return replace(made, request=request, started_at=self._now, cut=cut, warc=place)  # type: ignore[arg-type]
 
     def _answer(self, request: Request) -> Answer:
         parts = urlsplit(request.url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         headers = {name.lower(): value for name, value in request.secret_headers}
-        asked = Asked(raw=b"", method="GET", target=target, host=parts.netloc, headers=headers, scheme=parts.scheme)
+        raw = b"\r\n\r\n" + urlencode(request.form).encode()
+        method = "POST" if request.form else "GET"
+        asked = Asked(raw=raw, method=method, target=target, host=parts.netloc, headers=headers, scheme=parts.scheme)
         if parts.netloc not in self._services:
             raise Unreachable(request.url, "no such host")
         for _ in range(_TRIES):

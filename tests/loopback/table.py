@@ -78,6 +78,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "api": api,
     "fxtwitter": fxtwitter,
     "archives": archive_table.table,
+    "submissions": archive_table.submissions,
     "links": link_table.table,
 }
 
