@@ -1,8 +1,7 @@
 """``config.toml`` → a frozen ``Config``; every problem at once.
 
-The table ``KEYS`` is the whole truth about what may stand in the file: section, key, default, and the reader that
-turns what is written into a value or complains in one sentence. ``config.toml`` at the top of the project shows the
-same defaults with comments; a test holds the two together.
+``KEYS`` is the whole truth about what may stand in the file: section, key, default, and the reader that turns what is
+written into a value or complains in one sentence. ``config.toml`` shows the same defaults; a test holds them together.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ class ArchiveConfig:
     """``dir``: absolute path of the one folder that holds WARCs, catalog and lock. ``max_warc_bytes``: a WARC is
     closed once it is at least this long, or nothing was written for ``max_idle_s``. ``revisits``: whether a body of at
     least ``revisit_min_bytes`` that is held already is stored as a reference. ``mask_cookies``: whether the values of
-    ``Set-Cookie`` are stored as ``*``. ``operator``: written into each warcinfo,
-    or empty. ``cdxj``: whether each file gets its CDXJ index when it is closed."""
+    ``Set-Cookie`` are stored as ``*``. ``operator``: written into each warcinfo, or empty. ``cdxj``: whether each file
+    gets its CDXJ index when it is closed."""
 
     dir: Path
     max_warc_bytes: int
@@ -107,8 +106,8 @@ class XConfig:
 class ArchivesConfig:
     """What is asked of web archives. ``wayback``: whether at all. ``cdx_per_minute``, ``mementos_per_minute``: 0 means
     no limit. ``most_mementos``: looked at for one post; ``most_candidates``: read for one embed without an id.
-    ``save_page_now``: whether what was captured is submitted to it, ``saves_per_minute`` at most; at the end of a run
-    it is asked ``save_looks`` times, ``save_wait_s`` seconds apart, what came of it."""
+    ``save_page_now``: whether what was captured is submitted to it, ``saves_per_minute`` at most; what came of it is
+    asked ``save_looks`` times, ``save_wait_s`` seconds apart."""
 
     wayback: bool
     availability_url: str

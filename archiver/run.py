@@ -160,8 +160,8 @@ class Run:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def finish(self) -> None:
-        """The end of a run that did more than to look: see ``Settler.finish``. Raises ``StoreError``."""
-        await self._settler.finish(self._fetcher)
+        """The end of a run that did more than to look: see ``Submissions.finish``. Raises ``StoreError``."""
+        self._written += await self._settler.submissions.finish(self._fetcher, self._catalog)
 
     async def save(self, target: Target, *, again: bool = False, if_changed: bool = False) -> Saved:
         """Find, resolve, capture and record everything in one article; ``again`` and ``if_changed`` as in
@@ -182,7 +182,7 @@ class Run:
         settled = await asyncio.gather(*(self._bounded(item, article, fetcher) for item in finds))
         outcomes = [await self._settler.anew(one, article, fetcher) for one in settled]
         await self._keep_article(article, outcomes, broken, page)
-        await self._settler.submit(fetcher)
+        await self._settler.submissions.submit(fetcher)
         return Saved(
             article=article,
             traffic=fetcher.traffic,

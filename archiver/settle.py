@@ -81,30 +81,13 @@ class Settler:
         self._underway: dict[str, asyncio.Task[tuple[Body, bool]]] = {}
         self._learnt: set[str] = set()  # posts of which answers about others told more in this run
         self._archivist = Archivist(desk)
-        self._submissions = Submissions(desk, clock)
+        self.submissions = Submissions(desk, clock)
 
     async def link(self, link: str, fetcher: Fetcher) -> Body:
         """Where ``link`` leads, as its document's body; what was settled before is not followed again."""
         start = self._short_link(link) or link
         body, _ = await self._once(f"link:{start}", self._link(start, fetcher))
         return body
-
-    async def submit(self, fetcher: Fetcher) -> None:
-        """See ``Submissions.submit``."""
-        await self._submissions.submit(fetcher)
-
-    async def finish(self, fetcher: Fetcher) -> None:
-        """The end of a run: what came of the pages that it submitted goes into the documents that they belong to."""
-        for one in await self._submissions.ended(fetcher):
-            known = self._catalog.link(one.key) if one.kind == "link" else self._known_post(one.key)
-            if known is not None:
-                body = {**known, "submitted": one.as_json()}
-                now = self._clock.now()
-                await self._keep(Document(kind=one.kind, key=one.key, at=now, body=body, refers_to=one.source))
-
-    def _known_post(self, key: str) -> Body | None:
-        platform, _, post_id = key.partition(":")
-        return self._catalog.post(PostRef(platform=platform, post_id=post_id))
 
     async def post_again(self, post: PostRef, fetcher: Fetcher) -> Body:
         """A new look at ``post``, settled or not, and the body of its document afterwards. When nobody answered that is
@@ -317,7 +300,7 @@ class Settler:
         ):
             await self._keep(document)
         if resolution.ended == "page":
-            self._submissions.captured("link", short, resolution.end)
+            self.submissions.captured("link", short, resolution.end)
         return document.body, True
 
     async def _link_reread(self, resolution: Resolution, known: Body) -> Body:
@@ -351,7 +334,7 @@ class Settler:
         if known is None or document.refers_to:
             await self._keep(document)
             if document.body["availability"] == "public":
-                self._submissions.captured("post", post.key, document.body["url"])
+                self.submissions.captured("post", post.key, document.body["url"])
         elif known.get("settled"):
             return {**known, "failures": document.body["failures"]}, False
         return document.body, True

@@ -4,7 +4,7 @@ those that it made. Nothing here changes what is known of a post or a link; a re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -13,8 +13,8 @@ from archiver import capture
 from archiver.archived import memento_json
 from archiver.archives import Desk, spn
 from archiver.consult import Patience
-from archiver.model import Exchange, Moment, Request, WarcRef
-from archiver.ports import Clock, Fetcher
+from archiver.model import Document, Exchange, Moment, PostRef, Request, WarcRef
+from archiver.ports import Catalog, Clock, Fetcher
 
 Kind = Literal["post", "link"]
 
@@ -42,6 +42,11 @@ class Submission:
             "warc": self.source.file,
             "record_id": self.source.record_id,
         }
+
+    def document(self, known: Mapping[str, Any], now: datetime) -> Document:
+        """``known``, the body of the document that it belongs to, with what came of it, as written ``now``."""
+        body = {**known, "submitted": self.as_json()}
+        return Document(kind=self.kind, key=self.key, at=now, body=body, refers_to=self.source)
 
 
 class Submissions:
@@ -71,6 +76,15 @@ class Submissions:
                     kind=kind, key=key, url=url, at=answer.started_at, source=answer.warc,
                     standing=spn.read_submission(answer),
                 )  # fmt: skip
+
+    async def finish(self, fetcher: Fetcher, catalog: Catalog) -> int:
+        """The end of a run: what came of every submission goes into the document that it belongs to. How many did."""
+        told = [(one, _known(one, catalog)) for one in await self.ended(fetcher)]
+        now = self._clock.now()
+        documents = [one.document(body, now) for one, body in told if body is not None]
+        if documents:
+            await catalog.add(documents)
+        return len(documents)
 
     async def ended(self, fetcher: Fetcher) -> tuple[Submission, ...]:
         """Every submission since, with what came of it: their jobs are asked for up to ``desk.save_looks`` times, with
@@ -106,3 +120,10 @@ class Submissions:
         answer = await capture.ask(request, fetcher, ())
         self._patience.heard(request.url, well=isinstance(answer, Exchange) and answer.status < 500)
         return answer if isinstance(answer, Exchange) else None
+
+
+def _known(one: Submission, catalog: Catalog) -> Mapping[str, Any] | None:
+    if one.kind == "link":
+        return catalog.link(one.key)
+    platform, _, post_id = one.key.partition(":")
+    return catalog.post(PostRef(platform=platform, post_id=post_id))

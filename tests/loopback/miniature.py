@@ -18,8 +18,8 @@ _BUSY = {429: RateLimited, 503: Overloaded}
 
 
 class Miniature:
-    """``ports.Fetcher``. ``now``: when its answers are given; ``asked``: how many. As patient as ``network.tries`` is by
-    default: the third 429 is ``RateLimited``, the third 503 ``Overloaded``; a name that no host has is unreachable."""
+    """``ports.Fetcher``. ``now``: when its answers are given; ``asked``: how many. As patient as ``network.tries`` is
+    by default: the third 429 is ``RateLimited``, the third 503 ``Overloaded``. Names without a host are unreachable."""
 
     def __init__(self, services: dict[str, Service], now: datetime) -> None:
         self._services = services
