@@ -12,8 +12,8 @@ import pytest
 
 from tests.loopback import sample_world as sample
 from tests.loopback.embeds import blockquote, running_text
-from tests.loopback.legacy import shell, version_1, version_2
-from tests.loopback.nouns import Account, Link, Page, Photo, Post, snowflake
+from tests.loopback.legacy import mobile_page, shell, version_1, version_2
+from tests.loopback.nouns import Account, Link, Page, Photo, Post, Video, snowflake
 from tests.loopback.scenarios import SCENARIOS
 from tests.loopback.server import LoopbackWeb
 from tests.loopback.wayback import Capture, in_json, of_post
@@ -101,6 +101,74 @@ def test_a_picture_that_is_gone_from_its_host_is_had_from_the_archive_or_not_at_
     assert (medium["file"] or {}).get("url") == (
         f"https://web.archive.org/web/20180305000000id_/{photo.url}:large" if archived else None
     )
+
+
+FILM = Video(media_id=snowflake("2018-03-01T09:58:00Z"))
+RUNGS = [one.url for one in sorted(FILM.variants, key=lambda one: -(one.bitrate or 0)) if one.bitrate is not None]
+
+
+def in_archive(url, stamp="20180305000000", kind="video/mp4"):
+    """A file that the archive holds."""
+    return Capture(url=url, stamp=stamp, body=b"a file of the archive", media_type=kind)
+
+
+@pytest.mark.parametrize(
+    ("lacks", "archived", "held"),
+    [
+        ((), (), RUNGS[0]),
+        ((2_176_000, 832_000, 256_000), (RUNGS[1],), f"https://web.archive.org/web/20180305000000id_/{RUNGS[1]}"),
+        ((2_176_000, 832_000, 256_000), (), None),
+    ],
+    ids=["from its host", "from the archive", "from nobody"],
+)
+def test_the_film_of_a_deleted_post_is_kept_too(newsroom, lacks, archived, held):
+    """The best that its own host still has, else the best that the archive has; the still and the face as well."""
+    gone = replace(GONE, photos=(), videos=(replace(FILM, lacks=frozenset(lacks)),))
+    captures = (in_json(gone, "20180302000000", version_1(gone)), *map(in_archive, archived))
+    room = newsroom(gone, captures=captures)
+    [found] = room.save(room.file("page.html", EMBED)).rows
+    assert valid(found, "saved")
+    [[medium]] = [fact["value"] for fact in found["facts"]["media"]]
+    assert (medium["file"] or {}).get("url") == held
+    assert medium["poster"]["media_type"] == "image/jpeg"
+    [face] = [fact["value"] for fact in found["facts"]["avatar"]]
+    assert face["file"]["url"] == ANNA.avatar.replace("_normal", "")
+    assert stored(room, found)
+
+
+@pytest.mark.parametrize(
+    ("x", "film", "face"),
+    [('media = "images"', False, True), ('media = "none"', False, False), ("avatar = false", True, False)],
+)
+def test_what_is_kept_of_a_recovered_post_is_what_the_configuration_says(newsroom, x, film, face):
+    """The switches hold for what archives name, too."""
+    gone = replace(GONE, photos=(), videos=(FILM,))
+    room = newsroom(gone, captures=(in_json(gone, "20180302000000", version_1(gone)),))
+    room.config.write_text(f"{room.config.read_text()}\n[x]\n{x}\n")
+    [found] = room.save(room.file("page.html", EMBED)).rows
+    [[medium]] = [fact["value"] for fact in found["facts"]["media"]]
+    assert (bool(medium["file"]), bool(found["facts"]["avatar"][0]["value"]["file"])) == (film, face)
+
+
+def test_what_archives_hold_counts_into_the_budget(newsroom):
+    """A film of the archive is cut where the budget ends, and what comes after is refused."""
+    gone = replace(GONE, photos=(), videos=(replace(FILM, lacks=frozenset((2_176_000, 832_000, 256_000))),))
+    film = replace(in_archive(RUNGS[0]), body=b"\0" * 300_000)
+    room = newsroom(gone, captures=(in_json(gone, "20180302000000", version_1(gone)), film))
+    room.config.write_text(f"{room.config.read_text()}\n[x]\nmax_post_bytes = 60000\n")
+    [found] = room.save(room.file("page.html", EMBED)).rows
+    files = [one for one in found["captures"] if one["why"] in ("media", "avatar") or RUNGS[0] in one["url"]]
+    assert 0 < sum(one["bytes"] for one in files) <= 60_000
+    assert found["status"] == "archived"
+
+
+def test_a_page_for_telephones_is_read(newsroom):
+    """Where only mobile.twitter.com was captured."""
+    page = mobile_page(GONE, answers=others(3)).encode()
+    room = newsroom(GONE, captures=(Capture(url=GONE.url("mobile.twitter.com"), stamp="20180302000000", body=page),))
+    [found] = room.save(room.file("page.html", EMBED)).rows
+    assert valid(found, "saved")
+    assert (found["status"], values(found, "text")[0]) == ("archived", (GONE.text, "wayback.mobile.text"))
 
 
 def test_a_handle_that_is_learnt_later_is_looked_for_once(newsroom):

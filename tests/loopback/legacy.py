@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from tests.loopback.nouns import Photo, Post
+from tests.loopback.nouns import Photo, Post, Video
 
 _LINKED = re.compile(r"https?://t\.co/\w{1,10}|(?<!\w)@\w{1,15}|(?<![\w&])#\w+")
 
@@ -36,6 +36,43 @@ def legacy_page(post: Post, *, answers: Sequence[Post] = ()) -> str:
     )
 
 
+def mobile_page(post: Post, *, answers: Sequence[Post] = ()) -> str:
+    """The page of ``post`` for old telephones, as mobile.twitter.com rendered it; below it the answers."""
+    below = "".join(
+        f'<table class="tweet  " href="/{one.by.handle}/status/{one.post_id}?p=v">{_for_telephones(one)}</table>'
+        for one in answers
+    )
+    return (
+        '<!DOCTYPE html>\n<html xmlns="http://www.w3.org/1999/xhtml"><head><title>Twitter</title></head><body>'
+        '<div id="main_content"><div class="main-tweet-container"><table class="main-tweet">'
+        f'{_for_telephones(post)}</table></div><div class="timeline replies">{below}</div></div></body></html>\n'
+    )
+
+
+def _for_telephones(post: Post) -> str:
+    """Links show a cut address and lead to t.co; the printed time is the visitor's."""
+    targets = {link.url: link for link in post.links}
+    words = _LINKED.sub(
+        lambda found: (
+            f'<a href="{found[0]}" class="tco-link" data-url="{targets[found[0]].display}">'
+            f"{targets[found[0]].display}…</a>"
+            if found[0] in targets
+            else f'<a href="/x" class="dir-ltr">{found[0]}</a>'
+        ),
+        escape(post.text),
+    ).replace("\n", "<br />")
+    photos = "".join(f'<div class="media"><img src="{photo.url}:small" /></div>' for photo in post.photos)
+    return (
+        f'<tr><td class="avatar" rowspan="3"><img alt="{escape(post.by.name)}" src="{post.by.avatar}" /></td>\n'
+        f'<td class="user-info"><div class="fullname"><a href="/{post.by.handle}?p=i"><strong>{escape(post.by.name)}'
+        f'</strong></a></div>\n<span class="username"><span>@</span>{post.by.handle}</span></td></tr>\n'
+        f'<tr><td class="tweet-content" colspan="3"><div class="tweet-text" data-id="{post.post_id}">\n'
+        f'<div class="dir-ltr" dir="ltr">  {words}\n</div></div>{photos}'
+        f'<div class="metadata"><a href="/{post.by.handle}/status/{post.post_id}?p=p">'
+        f"{post.posted_at.strftime('%-I:%M %p - %-d %b %Y')}</a></div></td></tr>"
+    )
+
+
 def _tweet(post: Post, tag: str, *, own: bool = False) -> str:
     classes = "tweet permalink-tweet js-original-tweet opened-tweet" if own else "tweet js-stream-tweet"
     parent = ' data-has-parent-tweet="true"' if post.replies_to else ""
@@ -45,14 +82,17 @@ def _tweet(post: Post, tag: str, *, own: bool = False) -> str:
         f'<{tag} class="{classes}"\n data-tweet-id="{post.post_id}"\ndata-item-id="{post.post_id}" '
         f'data-permalink-path="/{post.by.handle}/status/{post.post_id}"{parent} '
         f'data-screen-name="{post.by.handle}" data-name="{escape(post.by.name)}" data-user-id="{post.by.user_id}">'
-        f'<a class="account-group" href="/{post.by.handle}"><strong class="fullname show-popup-with-id">'
+        f'<a class="account-group" href="/{post.by.handle}">'
+        f'<img class="avatar js-action-profile-avatar" src="{post.by.avatar}" alt="">'
+        f'<strong class="fullname show-popup-with-id">'
         f'{escape(post.by.name)}</strong><span>&rlm;</span><span class="username"><s>@</s>'
         f"<b>{post.by.handle}</b></span></a>"
         f'<small class="time"><a href="/{post.by.handle}/status/{post.post_id}" class="tweet-timestamp js-permalink" '
         f'title="{local}"><span class="_timestamp js-short-timestamp" data-time="{int(stamp.timestamp())}" '
         f'data-time-ms="{int(stamp.timestamp())}000" data-long-form="true">long ago</span></a></small>'
         f'<div class="js-tweet-text-container"><p class="TweetTextSize js-tweet-text tweet-text" lang="{post.lang}" '
-        f'data-aria-label-part="0">{_text(post)}</p></div>{"".join(map(_photo, post.photos))}{_quote(post)}</{tag}>\n'
+        f'data-aria-label-part="0">{_text(post)}</p></div>{"".join(map(_photo, post.photos))}'
+        f"{''.join(map(_film, post.videos))}{_quote(post)}</{tag}>\n"
     )
 
 
@@ -87,6 +127,16 @@ def _photo(photo: Photo) -> str:
     )
 
 
+def _film(video: Video) -> str:
+    """A film leaves its still; where it plays from the page does not say."""
+    kind = "gif" if video.is_gif else "video"
+    return (
+        f'<div class="AdaptiveMedia-videoContainer"><div class="PlayableMedia PlayableMedia--{kind}">'
+        '<div class="PlayableMedia-player" data-playable-media-url=""\n '
+        f"style=\"padding-bottom: 56.25%; background-image:url('{video.poster}')\"></div></div></div>"
+    )
+
+
 def _quote(post: Post) -> str:
     quoted = post.quotes
     if quoted is None:
@@ -112,13 +162,19 @@ def shell(kind: str) -> str:
 def version_1(post: Post) -> dict[str, Any]:
     """The post as version 1.1 of the API tells it."""
     text = post.full_text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    media = [{"type": "photo", "media_url_https": photo.url, "ext_alt_text": photo.alt} for photo in post.photos]
+    media: list[dict[str, Any]] = [
+        {"type": "photo", "media_url_https": photo.url, "ext_alt_text": photo.alt} for photo in post.photos
+    ]
+    media += [{"type": "animated_gif" if film.is_gif else "video", "media_url_https": film.poster,
+               "video_info": {"duration_millis": film.duration_ms, "variants": _variants(film, "bitrate")}}
+              for film in post.videos]  # fmt: skip
     return {
         "created_at": post.posted_at.strftime("%a %b %d %H:%M:%S +0000 %Y"),
         "id": int(post.post_id),
         "id_str": post.post_id,
         "full_text": text,
-        "user": {"id_str": post.by.user_id, "name": post.by.name, "screen_name": post.by.handle},
+        "user": {"id_str": post.by.user_id, "name": post.by.name, "screen_name": post.by.handle,
+                 "profile_image_url_https": post.by.avatar},
         "lang": post.lang,
         **({"extended_entities": {"media": media}} if media else {}),
         **({"quoted_status_id_str": post.quotes.post_id} if post.quotes else {}),
@@ -127,10 +183,17 @@ def version_1(post: Post) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _variants(film: Video, rate: str) -> list[dict[str, Any]]:
+    return [
+        {**({} if one.bitrate is None else {rate: one.bitrate}), "content_type": one.content_type, "url": one.url}
+        for one in film.variants
+    ]
+
+
 def version_2(post: Post) -> dict[str, Any]:
     """The post as version 2 of the API tells it."""
     others = {"quoted": post.quotes, "replied_to": post.replies_to}
-    keys = [f"3_{photo.media_id}" for photo in post.photos]
+    keys = [*(f"3_{photo.media_id}" for photo in post.photos), *(f"7_{film.media_id}" for film in post.videos)]
     return {
         "data": {
             "id": post.post_id,
@@ -142,11 +205,17 @@ def version_2(post: Post) -> dict[str, Any]:
             "referenced_tweets": [{"type": kind, "id": other.post_id} for kind, other in others.items() if other],
         },
         "includes": {
-            "users": [{"id": post.by.user_id, "name": post.by.name, "username": post.by.handle}],
+            "users": [{"id": post.by.user_id, "name": post.by.name, "username": post.by.handle,
+                       "profile_image_url": post.by.avatar}],
             "media": [
                 {"media_key": key, "type": "photo", "url": photo.url, "alt_text": photo.alt,
                  "width": photo.width, "height": photo.height}
-                for key, photo in zip(keys, post.photos, strict=True)
+                for key, photo in zip(keys, post.photos, strict=False)
+            ] + [
+                {"media_key": f"7_{film.media_id}", "type": "animated_gif" if film.is_gif else "video",
+                 "preview_image_url": film.poster, "width": film.width, "height": film.height,
+                 "duration_ms": film.duration_ms, "variants": _variants(film, "bit_rate")}
+                for film in post.videos
             ],
         },
     }  # fmt: skip

@@ -1,8 +1,8 @@
 """Posts of X in web archives: under which addresses they are kept, and what an archived answer shows of one.
 
-Captures of status pages are of three kinds: rendered pages (to mid-2020), JSON answers, and shells without the post
-(``protocols`` 6.3, 6.6). What shows no post is nothing: a shell, a login wall or the ``x/migrate`` page says nothing
-about the post, and nothing is learnt from it but that it was looked at.
+Captures of status pages are of four kinds: rendered pages and those for telephones (to mid-2020), JSON answers, and
+shells without the post (``protocols`` 6.3, 6.6). What shows no post is nothing: a shell, a login wall or the
+``x/migrate`` page says nothing about the post, and nothing is learnt from it but that it was looked at.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from archiver.errors import UnreadableCapture
 from archiver.model import Exchange, Fact, Kept, Memento, Picture, PostRef
-from archiver.platforms.x import answers, holdings, media, permalink, snowflake, urls
+from archiver.platforms.x import answers, holdings, media, mobile, permalink, snowflake, urls
 from archiver.platforms.x.said import json_object
 from archiver.platforms.x.shown import Shown
 
@@ -134,7 +134,7 @@ def _shown(exchange: Exchange, post: PostRef) -> tuple[Shown | None, str]:
     if exchange.media_type == "application/json" or exchange.body.lstrip()[:1] in (b"{", b"["):
         return answers.read(json_object(exchange, "wayback"), post.post_id), "JSON without the post"
     page = exchange.body.decode("utf-8", "replace")
-    shown = permalink.read(page, post.post_id)
+    shown = permalink.read(page, post.post_id) or mobile.read(page, post.post_id)
     return shown, next((said for mark, said in _SHELLS if mark in page), "a page without the post")
 
 

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.model import Kept, Memento, Picture, PostRef
-from archiver.platforms.x import answers, archived, media, permalink, snowflake
+from archiver.platforms.x import answers, archived, media, mobile, permalink, snowflake
 from tests.answers import answer, in_json
-from tests.loopback.legacy import legacy_page, shell, version_1, version_2
-from tests.loopback.nouns import Account, Link, Photo, Post
+from tests.loopback.legacy import legacy_page, mobile_page, shell, version_1, version_2
+from tests.loopback.nouns import Account, Link, Photo, Post, Video
 from tests.loopback.nouns import snowflake as minted
-from tests.shared import SHARED, needs_shared
+from tests.shared import SHARED, needs_shared, shared_json
 
 WHEN = Memento(at=datetime(2019, 1, 1, tzinfo=UTC), url="https://web.archive.org/web/20190101000000id_/https://x")
 ADA = Account("ada_wren_eg", "Ada “W” Wren & Co")
@@ -48,6 +48,7 @@ PICTURE = Picture(
     archived=tuple(f"{POST.photos[0].url}{size}" for size in (":large", "", ":orig")),
     max_bytes=media.PICTURE_BYTES,
 )
+FACE = media.avatar_picture(ADA.avatar)
 TEXT_AS_SHOWN = (
     "212 stairs, & a <lens>\nnobody polished, says @GullKeys_eg #gull "
     "https://coasttrust.example/reports/gull-point-2012.pdf?page=7&x=1 pic.twitter.com/Stairs0212"
@@ -56,7 +57,7 @@ TEXT_AS_SHOWN = (
 
 def values(reading):
     """The facts of a reading, by field, but for the pictures."""
-    return {field: fact.value for field, fact in reading.facts if field != "media"}
+    return {field: fact.value for field, fact in reading.facts if field not in ("media", "avatar")}
 
 
 def test_a_rendered_page_tells_everything_about_its_post():
@@ -74,10 +75,52 @@ def test_a_rendered_page_tells_everything_about_its_post():
     }
     assert {fact.how for _, fact in reading.facts} == {f"wayback.permalink.{field}" for field, _ in reading.facts}
     assert {fact.memento for _, fact in reading.facts} == {WHEN}
-    assert reading.wanted == (PICTURE,)
+    assert reading.wanted == (PICTURE, FACE)
     [media_fact] = [fact for field, fact in reading.facts if field == "media"]
     [medium] = cast("list[dict[str, object]]", media_fact.value)
     assert (medium["type"], medium["alt"], medium["file"]) == ("photo", "A spiral staircase", None)
+
+
+FILM = Video(media_id=minted("2018-05-21T16:18:02.000Z"))
+GIF = Video(media_id=minted("2018-05-21T16:18:03.000Z"), kind="tweet_video")
+
+
+@pytest.mark.parametrize("film", [FILM, GIF], ids=["film", "GIF"])
+@pytest.mark.parametrize("told", [version_1, version_2, legacy_page])
+def test_films_are_wanted_as_the_capture_names_them(told, film):
+    """JSON names every quality, best first; a rendered page leaves the still."""
+    answered = told(replace(POST, photos=(), videos=(film,)))
+    exchange = answer(body=answered) if isinstance(answered, str) else in_json(answered)
+    still, *films, face = archived.read(exchange, REF, WHEN).wanted
+    assert (still.ladder[0].startswith(film.poster.removesuffix(".jpg")), face) == (True, FACE)
+    best = sorted((one for one in film.variants if one.bitrate is not None), key=lambda one: -(one.bitrate or 0))
+    rungs = tuple(one.url for one in best)
+    assert [(one.kind, one.ladder, one.archived) for one in films] == (
+        [] if told is legacy_page else [("video", rungs, rungs[:3])]
+    )
+    [facts] = [fact.value for field, fact in archived.read(exchange, REF, WHEN).facts if field == "media"]
+    [medium] = cast("list[dict[str, object]]", facts)
+    assert medium["type"] == ("animated_gif" if film.is_gif else "video")
+
+
+def test_a_page_for_telephones_tells_what_it_can():
+    """Author, words with the links as they were written, photo and face; no time, since it prints its visitor's."""
+    page = mobile_page(POST, answers=ANSWERS)
+    reading = archived.read(answer(body=page), REF, WHEN)
+    assert values(reading) == {"author": ADA.name, "handle": ADA.handle, "text": POST.text}
+    assert {fact.how.split(".")[1] for _, fact in reading.facts} == {"mobile"}
+    assert reading.wanted == (PICTURE, FACE)
+
+
+@pytest.mark.parametrize("post", ANSWERS)
+def test_the_post_asked_for_is_found_on_a_page_for_telephones(post):
+    """Whatever table it stands in; another post's is not read."""
+    page = mobile_page(POST, answers=ANSWERS)
+    shown = mobile.read(page, post.post_id)
+    assert shown is not None
+    assert (shown.text, shown.handle, shown.media) == (post.text, post.by.handle, ())
+    assert mobile.read(page, QUOTED.post_id) is None
+    assert mobile.read(page.replace('class="tweet-text"', ""), "1") is None
 
 
 @pytest.mark.parametrize("post", [PARENT, *ANSWERS], ids=["above", "first below", "second below", "last below"])
@@ -125,7 +168,7 @@ def test_json_of_both_versions_is_read(told, number):
     assert (found["author"], found["handle"], found["author_id"]) == (ADA.name, ADA.handle, ADA.user_id)
     assert found["posted_at"] == "2018-05-21T16:20:45.000Z"
     assert (found["quoted"]["post_id"], found["in_reply_to"]["post_id"]) == (QUOTED.post_id, PARENT.post_id)
-    assert reading.wanted == (PICTURE,)
+    assert reading.wanted == (PICTURE, FACE)
     assert {fact.how.split(".")[1] for _, fact in reading.facts} == {"api"}
 
 
@@ -220,6 +263,49 @@ def test_saved_pages_are_read(path):
     assert shown.text[:40] == told.text[:40]
 
 
+@needs_shared
+@pytest.mark.parametrize("path", sorted((SHARED / "fixtures/legacy_html").glob("*.html")), ids=lambda path: path.name)
+def test_every_post_of_a_saved_page_is_told_apart(path):
+    """Pages of replies hold up to a dozen; each has its own time, which is its id's, and never the printed one."""
+    page = path.read_text("utf-8")
+    ids = set(re.findall(r'data-tweet-id="(\d+)"', page))
+    texts = []
+    for post_id in ids:
+        shown, made = permalink.read(page, post_id), snowflake.moment(post_id)
+        assert made is not None
+        if shown is None or shown.form != "permalink":
+            continue
+        assert shown.posted_at is not None
+        assert (shown.posted_at.at, shown.posted_at.precision) == (made.at.replace(microsecond=0), "second")
+        assert shown.avatar is not None
+        assert shown.avatar.startswith("https://pbs.twimg.com/profile_images/")
+        texts.append((shown.handle, shown.text))
+    assert len(texts) == len(set(texts)) >= 1
+    own = path.stem.rsplit("_", 2)[1]
+    assert f'data-tweet-id="{own}"' in page
+    printed = re.findall(r'class="tweet-timestamp[^"]*"[^>]*title="([^"]+)"', page)
+    assert printed, "the visitor's own time is printed, and not read"
+
+
+@needs_shared
+def test_the_still_of_a_saved_gif_is_named():
+    """``vyki_e``'s page of 2016: a GIF in an answer, behind its player."""
+    page = next((SHARED / "fixtures/legacy_html").glob("vyki_e_*.html")).read_text("utf-8")
+    ids = re.findall(r'data-tweet-id="(\d+)"', page)
+    stills = [medium for post_id in ids if (shown := permalink.read(page, post_id)) for medium in shown.media]
+    assert [(one.type, one.url) for one in stills if one.type != "photo"] == [
+        ("animated_gif", "https://pbs.twimg.com/tweet_video_thumb/CdR3k4RWoAEPONJ.jpg")
+    ]
+
+
+@needs_shared
+def test_the_recorded_page_of_xcom_is_a_shell():
+    """June 2024: no word of the post, a way to ``x/migrate``."""
+    recorded = shared_json("fixtures/oembed/recorded_2024_twitter.com_to_x.com_migrate_page.json")
+    kept = archived.read(answer(body=recorded["body"]), REF, WHEN)
+    assert kept == Kept(nothing="the x/migrate page")
+
+
 @given(st.text(alphabet=st.sampled_from('<>"= dtw-i/p1409\n'), max_size=400))
 def test_any_markup_is_read_without_a_crash(noise):
     """Broken markup around and inside the post: at worst nothing, never another post's words."""
@@ -241,9 +327,19 @@ def test_any_json_is_read_without_a_crash(value):
 
 def test_a_megabyte_of_openings_is_read_in_no_time():
     """Hostile pages cost their length, not its square."""
-    for opening in ("<div ", "<div data-tweet-id=", '<meta property="', "<div>", " "):
+    for opening in (
+        "<table ",
+        '<table class="tweet ',
+        f'<div data-id="{POST.post_id}">',
+        "<div ",
+        "<div data-tweet-id=",
+        '<meta property="',
+        "<div>",
+        " ",
+    ):
         page, began = opening * (1_000_000 // len(opening)), time.process_time()
         permalink.read(page, POST.post_id)
+        mobile.read(page, POST.post_id)
         assert time.process_time() - began < 10, opening
 
 
