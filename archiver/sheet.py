@@ -122,6 +122,7 @@ def _head(console: Console, row: Row, places: _Places) -> None:
         ("kept", None if row.get("article") else "because another post quotes or answers it"),
         ("status", _status(row)),
         ("recovered", _archived(row.get("recovered"))),
+        ("shown in", _shown_in(row)),
         ("submitted", _submitted(row.get("submitted"))),
         ("identified", (row.get("identified") or {}).get("seen")),
         ("try again", again and f"{again[:16]}Z, when it is saved again or by a night"),
@@ -148,6 +149,13 @@ def _submitted(handed_on: Row | None) -> str | None:
     if not handed_on:
         return None
     return ", ".join(filter(None, (handed_on["state"], _archived(handed_on["memento"]), handed_on["error"])))
+
+
+def _shown_in(row: Row) -> str | None:
+    """In the answers about which other posts its words stand."""
+    texts = (row.get("facts") or {}).get("text") or ()
+    others = dict.fromkeys(fact["shown_in"]["post_id"] for fact in texts if "shown_in" in fact)
+    return f"X's answer about {', '.join(others)}, which quotes or answers it" if others else None
 
 
 def _archived(memento: Row | None) -> str | None:

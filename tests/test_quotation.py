@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from archiver import config, tools
+from archiver.cli import shared
+from archiver.model import PostRef
 from tests.loopback.nouns import Photo, Post, snowflake
 from tests.loopback.scenarios import SCENARIOS
 from tests.loopback.server import LoopbackWeb
@@ -103,6 +106,31 @@ def test_an_article_that_embeds_both_knows_it_in_the_same_run(saved):
     asked = len(room.web.log)
     again = room.save(room.folder / "a.html").rows
     assert ({one["status"] for one in again}, len(room.web.log)) == ({"already"}, asked)
+
+
+def test_show_says_in_which_answer_its_words_stand(saved):
+    """A person sees why a deleted post has words."""
+    room, _ = saved(QUOTING)
+    said = room.archiver("show", GONE.post_id).out
+    assert f"shown in      X's answer about {QUOTING.post_id}, which quotes or answers it" in said
+    assert "archived — deleted" in said
+
+
+def test_a_later_look_at_it_forgets_nothing(saved):
+    """What a night asks of the gone post alone says nothing of its words."""
+    room, _ = saved(QUOTING)
+    before = record_of(room, GONE)
+
+    async def look() -> str:
+        async with tools.writing(config.load(room.config)) as ready:
+            running = shared.run_of(config.load(room.config), ready)
+            return str((await running.look_again(PostRef(platform="x", post_id=GONE.post_id)))["at"])
+
+    assert tools.run_async(look())
+    again = record_of(room, GONE)
+    assert len(again["evidence"]) > len(before["evidence"])
+    assert told(again) == told(before)
+    assert (again["status"], again["facts"]["media"]) == ("archived", before["facts"]["media"])
 
 
 def test_several_posts_that_quote_it_say_it_once(saved):
