@@ -10,7 +10,8 @@
 A change (gone, back, edited) begins the schedule of a post or article anew. Each look is up to a fifth of its interval
 early, by an amount that its key decides, so that what was found in one night is not looked at again in one night.
 
-The body carries ``due_at`` (when to look next, ``None``: never), ``watched_from`` (when the schedule began), ``tries``
+The body carries ``due_at`` (when to look next, ``None``: never), ``watch_at`` (of a post that waits for a picture: when to
+ask its services anew whatever becomes of that, else ``None``), ``watched_from`` (when the schedule began), ``tries``
 (looks in a row that settled nothing) and ``changes`` (``at``, ``what``, ``from``, ``to``), written with the capture.
 """
 
@@ -91,8 +92,12 @@ _BACK_OFF = {  # seconds after the first failure, and at most
 }
 
 
-def of_post(body: Body, known: Body | None, rhythm: Rhythm) -> Json:
+def of_post(body: Body, known: Body | None, rhythm: Rhythm, *, anew: bool = True, stands: bool = False) -> Json:
     """``body``, a post's new document, with its next look and what changed since ``known``, its document so far.
+
+    ``anew``: whether the services were asked, ``False`` when only what had failed beside their stored answers was tried
+    again. ``stands``: whether the next try is of that kind; a certain answer then has a look of its own to come
+    (``watch_at``), whatever becomes of a picture: the next look is the earlier of both.
 
     A look that learnt nothing certain about a post of which something was does not unsettle it: the answers are kept as
     evidence, and it is asked again soon.
@@ -103,17 +108,34 @@ def of_post(body: Body, known: Body | None, rhythm: Rhythm) -> Json:
     certain = availability if availability in CERTAIN else before.get("certain")
     began = _written(at) if found or not before.get("watched_from") else before["watched_from"]
     tries = 0 if clear else int(before.get("tries") or 0) + 1
-    if clear:
-        due = next_look(_instant(began), at, rhythm.posts_days, rhythm.posts_every_days, key)
-    else:
+    if tries and anew and before.get("watch_at"):  # the picture's own try went before; a doubt is a new matter
+        tries = tries - 1 if availability in CERTAIN else 1
+    watch: datetime | None = next_look(_instant(began), at, rhythm.posts_days, rhythm.posts_every_days, key)
+    if not anew and not found and before.get("watch_at"):
+        watch = _instant(before["watch_at"])
+    due, waits = watch, None
+    if not clear:
         due = retry_at(_word(body), tries, at, key, after_s=_seconds_until(body.get("try_again_at"), at))
+        waits = watch if stands and availability in CERTAIN else None
+        due = min(filter(None, (due, waits)))
     looks = max(int(body.get("looks") or 0), int(before.get("looks") or 0) + bool(clear and body.get("captures")))
     watched = {"due_at": _written(due), "watched_from": began, "tries": tries, "certain": certain, "looks": looks}
+    watched |= {"watch_at": _written(waits)}
     unsure = availability not in CERTAIN or (availability in GONE and availability == before.get("availability"))
     if before.get("settled") and not clear and unsure and not body.get("error"):
         watched |= {name: before.get(name) for name in ("settled", "availability", "availability_how")}
-        watched |= {"try_again_at": None, "looks": int(before.get("looks") or 0) + bool(body.get("captures"))}
+        watched |= {
+            "try_again_at": None,
+            "watch_at": None,
+            "looks": int(before.get("looks") or 0) + bool(body.get("captures")),
+        }
     return {**body, **watched, "changes": _joined(before, found)}
+
+
+def is_wanted(known: Body, now: datetime) -> bool:
+    """Whether a post that waits for something beside its services' answers (``of_post``) is to be looked at anew."""
+    at = known.get("watch_at")
+    return not known.get("settled") and isinstance(at, str) and _instant(at) <= now
 
 
 def of_link(body: Body, known: Body | None) -> Json:

@@ -40,6 +40,7 @@ _AMBIGUOUS_WAIT_S, _FAILURE_WAIT_S = 86_400.0, 3_600.0
 # Results that a run keeps at hand; a night may see a hundred thousand.
 _MOST_HELD = 2_000
 _MOST_RELATIVES = 100
+_FILES = frozenset(("media", "avatar", "card"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,8 +330,30 @@ class Settler:
         if known is not None and done and not again:
             return known, False
         looks = int(known["looks"]) if known else 0
-        document = await self._look(post, fetcher, known, looks, handles)
-        document = replace(document, body=schedule.of_post(document.body, known, self._rhythm))
+        if known is not None and schedule.is_wanted(known, self._clock.now()):
+            if {failure["why"] for failure in known["failures"]} <= _FILES:
+                # They are tried once more first: if the post is gone now, no answer names them any more.
+                known, _ = await self._looked(post, fetcher, known, handles, looks, anew=False)
+            looks = int(known["looks"]) + (not known.get("settled"))
+            return await self._looked(post, fetcher, known, handles, looks)
+        anew = known is None or bool(known.get("settled")) or not known.get("watch_at")
+        return await self._looked(post, fetcher, known, handles, looks, anew=anew)
+
+    async def _looked(
+        self,
+        post: PostRef,
+        fetcher: Fetcher,
+        known: Body | None,
+        names: Sequence[str],
+        looks: int,
+        *,
+        anew: bool = True,
+    ) -> tuple[Body, bool]:
+        """The look after so many, and its document, kept unless nobody answered; ``anew`` as in ``schedule.of_post``."""
+        document = await self._look(post, fetcher, known, looks, names)
+        stands = document.body["looks"] == looks
+        body = schedule.of_post(document.body, known, self._rhythm, anew=anew, stands=stands)
+        document = replace(document, body=body)
         if known is None or document.refers_to:
             await self._keep(document)
             if document.body["availability"] == "public":

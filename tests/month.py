@@ -27,7 +27,7 @@ from archiver.tools import run_async
 from tests.faults.zygote import WHATS
 from tests.loopback.nouns import Account, Photo, Post, snowflake
 from tests.loopback.scenarios import SCENARIOS, Scenario
-from tests.loopback.server import Host, LoopbackWeb, reply
+from tests.loopback.server import Asked, Host, Line, LoopbackWeb, reply
 from tests.loopback.x_world import World
 from tests.stories import Feed, rss, story
 
@@ -71,8 +71,11 @@ FATES: dict[int, dict[int, Scenario]] = {
     2: {2: _SUSPENDED, 9: SCENARIOS["public"] if "public" in SCENARIOS else Scenario()},
     4: {20: _GONE},
     6: {4: _GONE, 6: Scenario()},
+    8: {10: _GONE},
     9: {15: _SUSPENDED},
 }
+STUCK_POST = 8
+"""Its picture never comes: the host says 503 whenever it is asked."""
 EDITED_POST, EDITED_ON = 3, 6
 EDITED_ARTICLE, REWRITTEN_ON = 2, 4
 LYING_ARTICLE, LIES_FROM = 3, 5
@@ -86,8 +89,8 @@ def post(number: int, on: int) -> Post:
         post_id=snowflake(f"2026-02-{number + 1:02}T10:00:00.250Z"),
         by=BERT if number % 2 else ANNA,
         text=f"Post number {number}.",
-        photos=(photo,) if number in (3, 7) else (),
-        pic=f"Pic{number:07}" if number in (3, 7) else None,
+        photos=(photo,) if number in (3, 7, STUCK_POST) else (),
+        pic=f"Pic{number:07}" if number in (3, 7, STUCK_POST) else None,
     )
     if number == EDITED_POST and on >= EDITED_ON:
         made = replace(made, text=f"Post number {number}, corrected.")
@@ -150,6 +153,7 @@ class Month:
         self.sport.answer = reply(500, b"oops") if 6 <= on <= 8 else None
         self.sport.body = rss(() if 15 <= on <= 17 else ["https://news.example/3"])
         hosts: dict[str, Host] = {**world(on).hosts(), "feeds.example": self.front, "sport.example": self.sport}
+        hosts["pbs.twimg.com"] = _without(post(STUCK_POST, 1).photos[0].name, hosts["pbs.twimg.com"])
         if on == BUSY:
             hosts["cdn.syndication.twimg.com"] = _busy
         self.web.hosts = hosts
@@ -199,6 +203,15 @@ def _lasting_article(body: Mapping[str, Any]) -> dict[str, Any]:
     changes = [(one["what"], one["added"], one["removed"], one["at"][:10]) for one in body["changes"]]
     outcomes = [(one["post_id"], one["status"], one["availability"]) for one in body["outcomes"]]
     return {"key": body["key"], "changes": changes, "outcomes": outcomes, "lies": body.get("validators_lie", False)}
+
+
+def _without(name: str, pictures: Host) -> Host:
+    """``pictures``, but for one that its host can't give."""
+
+    async def host(asked: Asked, line: Line) -> None:
+        await (line.send(reply(503, b"")) if name in asked.path else pictures(asked, line))
+
+    return host
 
 
 async def _busy(asked: Any, line: Any) -> None:

@@ -142,6 +142,21 @@ def test_every_answered_look_is_counted():
     assert watched(post(), post(BEGAN + DAY))["looks"] == 2
 
 
+def test_a_picture_that_fails_keeps_no_look_from_its_time():
+    """It is tried again soon and ever later, the post is asked for anew when its schedule says so, and a retry in between
+    moves that no further."""
+    missing: dict[str, Any] = {"settled": False, "failures": [{"word": "refused"}]}
+    known, at = None, BEGAN
+    for first, *_ in (looks(1), looks(2)[1:]):
+        known = schedule.of_post(post(at, **missing), known, schedule.SHIPPED, stands=True)
+        assert due(known) == datetime.fromisoformat(known["watch_at"]) == first
+        between = schedule.of_post(post(first - DAY / 10, **missing), known, schedule.SHIPPED, anew=False, stands=True)
+        assert (due(between), schedule.is_wanted(between, first - DAY / 10)) == (first, False)
+        late = schedule.of_post(post(first + DAY, **missing), between, schedule.SHIPPED, anew=False, stands=True)
+        assert schedule.is_wanted(late, first + DAY)
+        known, at = late, first
+
+
 def article(at: datetime = BEGAN, outcomes: tuple[str, ...] = ("https://x.com/a/status/1",), **more) -> dict[str, Any]:
     base: dict[str, Any] = {
         "key": "https://news.example/a",
