@@ -10,9 +10,10 @@
 A change (gone, back, edited) begins the schedule of a post or article anew. Each look is up to a fifth of its interval
 early, by an amount that its key decides, so that what was found in one night is not looked at again in one night.
 
-The body carries ``due_at`` (when to look next, ``None``: never), ``watch_at`` (of a post that waits for a picture: when to
-ask its services anew whatever becomes of that, else ``None``), ``watched_from`` (when the schedule began), ``tries``
-(looks in a row that settled nothing) and ``changes`` (``at``, ``what``, ``from``, ``to``), written with the capture.
+The body carries ``due_at`` (when to look next, ``None``: never), ``watch_at`` (of a post that waits for a picture:
+when to ask its services anew whatever becomes of that, else ``None``), ``watched_from`` (when the schedule began),
+``tries`` (looks in a row that settled nothing) and ``changes`` (``at``, ``what``, ``from``, ``to``), written with the
+capture.
 """
 
 from __future__ import annotations

@@ -349,7 +349,7 @@ class Settler:
         *,
         anew: bool = True,
     ) -> tuple[Body, bool]:
-        """The look after so many, and its document, kept unless nobody answered; ``anew`` as in ``schedule.of_post``."""
+        """The look after so many: its document, kept unless nobody answered. ``anew`` as in ``schedule.of_post``."""
         document = await self._look(post, fetcher, known, looks, names)
         stands = document.body["looks"] == looks
         body = schedule.of_post(document.body, known, self._rhythm, anew=anew, stands=stands)

@@ -143,8 +143,8 @@ def test_every_answered_look_is_counted():
 
 
 def test_a_picture_that_fails_keeps_no_look_from_its_time():
-    """It is tried again soon and ever later, the post is asked for anew when its schedule says so, and a retry in between
-    moves that no further."""
+    """It is tried again soon and ever later, the post is asked for anew when its schedule says so, and a retry between
+    two looks moves that no further."""
     missing: dict[str, Any] = {"settled": False, "failures": [{"word": "refused"}]}
     known, at = None, BEGAN
     for first, *_ in (looks(1), looks(2)[1:]):
