@@ -186,9 +186,12 @@ def _judgement(console: Console, row: Row) -> None:
         _claim(console, claim, differs.get(claim["field"]))
 
 
-def _said_of(item: Row) -> str:
+def _said_of(item: Row, *, disputed: bool = False) -> str:
+    """``disputed``: some answers say the same as the article."""
     note = f" ({item['note']})" if item.get("note") else ""
-    return f"{item['field']}, {item['what']}: {_WHAT.get(item['what'], 'sources differ')}{note}"
+    unclear = disputed and item["what"] in ("changed-text", "cut-text", "other-link", "wrong-handle", "wrong-author")
+    why = "the answers differ" if unclear else _WHAT.get(item["what"], "sources differ")
+    return f"{item['field']}, {item['what']}: {why}{note}"
 
 
 def _values(console: Console, values: Sequence[Row], *, but: object = None) -> None:
@@ -238,7 +241,7 @@ def _claim(console: Console, claim: Row, differs: Row | None) -> None:
         said = f"{claim['field']}: {since}by {', '.join(against)}{_on(claim.get('against_at'))}"
         _line(console, "contradicted", said, style="red")
         if differs:
-            _line(console, "", _said_of(differs), style="red")
+            _line(console, "", _said_of(differs, disputed=True), style="red")
             _values(console, differs["values"], but=_value(claim["value"]))
 
 
@@ -260,6 +263,7 @@ def _told_by(facts: Sequence[Row]) -> str:
     for fact in facts:
         memento = fact.get("memento")
         at = f" archived {memento['at'][:10]}" if memento else f" {fact['at'][:16]}Z" if fact.get("at") else ""
+        at += f", beside {fact['shown_in']['post_id']}" if fact.get("shown_in") else ""
         by_time.setdefault(at, []).append(fact["how"])
     return "; ".join(f"{', '.join(dict.fromkeys(hows))}{at}" for at, hows in by_time.items())
 
@@ -373,6 +377,8 @@ def _value(value: object) -> str:
         return str(value)
     if "bytes" in value:  # a file that is held
         return f"{value['bytes']:,} bytes in {value['warc']}"
+    if value.keys() == {"platform", "post_id", "handle"}:
+        return f"{value['post_id']}" + (f" of @{value['handle']}" if value["handle"] else "")
     if value.keys() == {"short", "to"}:
         return f"{value['short']} → {value['to']}"
     return ", ".join(f"{key} {_value(item)}" for key, item in value.items() if item is not None)

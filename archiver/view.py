@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from archiver.archived import found_json, is_had_elsewhere
-from archiver.compare import standings
+from archiver.compare import Case, disagreements, standings
 from archiver.errors import NoInput
 from archiver.missing import missing
 from archiver.model import PostRef
@@ -135,7 +135,10 @@ def _beside(kept: Row) -> Row:
         "submitted": kept.get("submitted"),
         "facts": facts,
         **{key: [] for key in ("links", "claims", "related")},
-        "disagreements": standings(kept.get("evidence") or ()),
+        "disagreements": [
+            *standings(kept.get("evidence") or ()),
+            *disagreements(Case(answered=facts, claimed={}, post_id=kept.get("post_id"))),
+        ],
         **{key: list(kept.get(key) or ()) for key in ("changes", "evidence", "captures", "failures")},
         "missing": missing(kept),
     }

@@ -274,3 +274,6 @@ def test_a_person_sees_what_changed_and_what_comes_next(month):
     assert re.search(r"next look +2026-", article)
     assert re.search(rf"changed +2026-03-\S+ edited; added https://x.com/\S+{post(11, 1).post_id}", article)
     assert re.search(r"changed +2026-03-\S+ gone: public → deleted", said(made, "show", post(1, 1).post_id))
+    edited = said(made, "show", post(EDITED_POST, 1).post_id)
+    assert "text, edited: the post was edited (tweet-result.text showed the other words on 2026-03-" in edited
+    assert re.search(r"seen +public, says tweet-result, oembed \d+ times, 2026-03-\S+ to 2026-03-\S+\n", edited)

@@ -245,6 +245,33 @@ def test_films_stills_playlists_and_what_is_missing_have_their_lines(shown) -> N
         assert any(line.startswith(f"  missing       {what} ") and "answered 404" in line for line in told), what
 
 
+def test_a_gone_post_whose_words_stand_in_another_ones_answer_says_so(tmp_path) -> None:
+    """Deleted, and yet its words are confirmed: by what X showed of it beside the post that quotes it."""
+    gone = post(7, text="The quoted one.", scenario=SCENARIOS["deleted"])
+    quoting = post(10, quotes=gone)
+    with LoopbackWeb(World(posts=(quoting,)).hosts(), folder=tmp_path) as web:
+        room = Newsroom(tmp_path, web)
+        room.save(room.file("story.html", embed(quoting) + embed(gone)))
+        told = room.archiver("show", gone.post_id).out.splitlines()
+    assert f"  shown in      X's answer about {quoting.post_id}, which quotes or answers it" in told
+    assert any(
+        line.startswith("  confirmed     text: The quoted one.  by tweet-result.quoted_tweet.text") for line in told
+    )
+
+
+def test_services_that_differ_about_a_post_that_no_article_shows_are_named(tmp_path) -> None:
+    """It claims nothing, so only the sources can differ."""
+    quoted = post(7, text="The quoted one.", scenario=SCENARIOS["only oEmbed knows it"])
+    with LoopbackWeb(World(posts=(post(10, quotes=quoted),)).hosts(), folder=tmp_path) as web:
+        room = Newsroom(tmp_path, web)
+        room.save(room.file("story.html", embed(post(10))))
+        told = room.archiver("show", quoted.post_id).out.splitlines()
+        (row,) = room.archiver("show", "--json", quoted.post_id).rows
+    assert "  kept          because another post quotes or answers it" in told
+    assert any(line.startswith("  differs       availability, shown-and-gone: ") for line in told)
+    assert [one["what"] for one in row["disagreements"]] == ["shown-and-gone"]
+
+
 def test_two_articles_that_claim_different_things_of_one_post_are_summed_up_first(tmp_path) -> None:
     """Which of them is wrong is seen at once; what is known of the post is shown once."""
     with LoopbackWeb(World(posts=(post(6),)).hosts(), folder=tmp_path) as web:
