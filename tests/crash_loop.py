@@ -90,6 +90,9 @@ def killed_save(folder: Path, web: LoopbackWeb, after: int, pause_s: float) -> N
     process.wait()
 
 
+_PLACES = ("warc", "record_id", "at", "by_at", "against_at")
+
+
 def said(folder: Path) -> list[dict[str, Any]]:
     """What the archive says, without what differs from run to run (where, when, over which connection)."""
     command = [*_ARCHIVER, "--config", str(folder / "config.toml"), "list", "--json"]
@@ -111,14 +114,16 @@ def lasting(row: dict[str, Any]) -> dict[str, Any]:
     evidence = sorted((said["source"], said["how"], said["says"]) for said in row["evidence"])
     status = "archived" if row["status"] == "already" else row["status"]
     read = {"facts": facts, "links": links, "captures": captures, "evidence": evidence}
-    return {**row, **read, "status": status, "try_again_at": None}
+    judged = {name: _without_places(row[name]) for name in ("claims", "disagreements")}
+    source = bool(row["article_source"])  # its bytes lie somewhere
+    return {**row, **read, **judged, "article_source": source, "status": status, "try_again_at": None}
 
 
 def _without_places(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_places(item) for item in value]
     if isinstance(value, dict):
-        return {key: _without_places(item) for key, item in value.items() if key not in ("warc", "record_id")}
+        return {key: _without_places(item) for key, item in value.items() if key not in _PLACES}
     return value
 
 
