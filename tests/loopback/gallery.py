@@ -6,7 +6,7 @@ from tests.loopback.answers import html
 from tests.loopback.nouns import Account, Card, Link, Page, Photo, Poll, Post, ShortLink, Video, snowflake
 from tests.loopback.pictures import pdf
 from tests.loopback.scenarios import FOREVER, SCENARIOS
-from tests.loopback.shorteners import HABITS, chain
+from tests.loopback.shorteners import FOLDERS, HABITS, chain
 from tests.loopback.x_world import World
 
 ADA = Account("ada_wren_eg", "Ada Wren", blue=True)
@@ -183,7 +183,7 @@ _TCO_AGAIN = Link(code="TcoAgain01", to=END)
 
 #: Shorteners: one good link of every host with a habit, and the manners that no real host is known for.
 SHORT_LINKS: dict[str, ShortLink] = {
-    **{host: ShortLink(url=f"https://{host}/good", to=END) for host in HABITS},
+    **{host: ShortLink(url=f"https://{host}{FOLDERS.get(host, '/')}good", to=END) for host in HABITS},
     **{
         how: ShortLink(url=f"https://short.example/{path}", to=END, how=how)
         for how, path in {
@@ -191,6 +191,7 @@ SHORT_LINKS: dict[str, ShortLink] = {
             "scheme-relative Location": "scheme-relative", "301 without Location": "nowhere", "HTML input": "input",
         }.items()
     },
+    "api.pinterest.com": ShortLink(url="https://api.pinterest.com/url_shortener/good/redirect/", to=END),
     "self": ShortLink(url="https://short.example/self", to="https://short.example/self"),
     "loop": ShortLink(url="https://bit.ly/loop", to="https://t.co/LoopLoop01"),
     "stks": ShortLink(url="https://stks.example/2v3c", to="http://t.co/TcoAgain01"),

@@ -13,7 +13,7 @@ from archiver.platforms.x import urls
 from tests.loopback.gallery import END, GALLERY, LINKS, SHORT_LINKS
 from tests.loopback.miniature import Miniature
 from tests.loopback.recorded import FIRST, drawn
-from tests.loopback.shorteners import HABITS
+from tests.loopback.shorteners import FOLDERS, HABITS
 
 _CODE = LINKS["to a page"].code
 
@@ -35,10 +35,11 @@ def _links() -> Iterator[tuple[str, str]]:
     yield "pic.twitter.com", f"https://pic.twitter.com/{_CODE}"
     yield "pic.x.com", f"https://pic.x.com/{_CODE}"
     for name, short in SHORT_LINKS.items():
-        if name not in ("loop", "stks"):
+        if name not in ("loop", "stks", "api.pinterest.com"):
             yield f"{name}: good" if name in HABITS else f"any host: {name}", short.url
+    yield "bit.ly: a preview", "https://bit.ly/good+"
     for host in HABITS:
-        yield f"{host}: unknown", f"https://{host}/unknown"
+        yield f"{host}: unknown", f"https://{host}{FOLDERS.get(host, '/')}unknown"
 
 
 def _row(url: str) -> tuple[str, ...]:

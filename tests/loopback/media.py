@@ -18,6 +18,7 @@ from tests.loopback.server import Asked
 #: Size name → longest side in pixels.
 SIZES = {"orig": 1 << 16, "4096x4096": 4096, "large": 2048, "medium": 1200, "900x900": 900, "small": 680,
          "360x360": 360, "thumb": 150, "tiny": 64}  # fmt: skip
+BANNER_SIZES = {"1500x500": (1500, 500), "600x200": (600, 200), "300x100": (300, 100)}
 AVATAR_SIZES = {"": 400, "_400x400": 400, "_200x200": 200, "_bigger": 73, "_normal": 48, "_mini": 24}
 DEFAULT_AVATAR = "/sticky/default_profile_images/default_profile_normal.png"
 _TYPES = {"jpg": "image/jpeg", "png": "image/png"}
@@ -56,6 +57,8 @@ def pictures(posts: Iterable[Post]) -> Callable[[Asked], Answer]:
         asked_format = asked.query.get("format", extension)
         size = asked.query.get("name", legacy_size or "medium")
         picture = shelf.get(path)
+        if asked.path.startswith("/profile_banners/"):
+            return _banner(shelf, asked.path)
         if picture is None or asked_format != picture.extension or (colon and not dot):
             return _avatar(shelf, path, extension)
         return picture.sized(size)
@@ -91,6 +94,7 @@ def _pictures_of(post: Post) -> Iterator[tuple[str, Picture]]:
         yield _path(video.poster), Picture(video.poster, video.width, video.height)
     if post.card:
         yield _card_path(post.card), Picture(post.card.image, 1200, 630, "png")
+    yield "/" + post.by.banner.split("/", 3)[3], Picture(post.by.banner, 1500, 500)
     yield _avatar_path(post.by), Picture(post.by.avatar, 400, 400, lacks=_lacks(post.by))
 
 
@@ -108,6 +112,16 @@ def _card_path(card: Card) -> str:
 
 def _avatar_path(account: Account) -> str:
     return _path(account.avatar).removesuffix("_normal")
+
+
+def _banner(shelf: dict[str, Picture], path: str) -> Answer:
+    """A banner in the size that stands behind it."""
+    address, _, size = path.rpartition("/")
+    picture = shelf.get(address)
+    if picture is None or size not in BANNER_SIZES:
+        return _GONE
+    width, height = BANNER_SIZES[size]
+    return replace(picture, width=width, height=height).sized("orig")
 
 
 def _avatar(shelf: dict[str, Picture], path: str, extension: str) -> Answer:

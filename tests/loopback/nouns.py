@@ -61,6 +61,11 @@ class Account:
         picture_id = snowflake("2019-01-01T00:00:00Z", sequence=number_from(f"avatar {self.handle}", 4096))
         return f"https://pbs.twimg.com/profile_images/{picture_id}/{word_from(self.handle, 8)}_normal.jpg"
 
+    @property
+    def banner(self) -> str:
+        """The picture above the profile; its sizes (``1500x500`` …) stand behind it, and its name is a second."""
+        return f"https://pbs.twimg.com/profile_banners/{self.user_id}/{1_546_300_800 + number_from(self.handle, 10**6)}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Photo:

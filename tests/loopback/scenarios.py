@@ -44,6 +44,9 @@ TOMBSTONES = {
     "unavailable": "This {Post} is unavailable.",
     "violated rules": "This {Post} violated the {X} Rules.",
     "withheld": "@anna_example’s {Post} has been withheld in Germany in response to a legal demand.",
+    "withheld for copyright": "This {Post} from @anna_example has been withheld in response to a report from the "
+    "copyright holder.",
+    "media policy": "@anna_example's account is temporarily unavailable because it violates the {X} Media Policy.",
     "age-restricted": "Age-restricted adult content. This content might not be appropriate for people under 18 years "
     "old. To view this media, you’ll need to log in to {X}.",
 }

@@ -40,11 +40,16 @@ HABITS: dict[str, Habit] = {
     "reurl.cc": Habit("HTML input", _404),
     "x.gd": Habit("301", redirect(302, "https://x.gd/view/notfound")),
     "shorturl.at": Habit("301", redirect(302, "https://www.shorturl.at/")),
+    "www.tiktok.com": Habit("301", redirect(301, "https://www.tiktok.com/?_r=1")),
+    "pin.it": Habit("through its api", _404),
     "vt.tiktok.com": Habit("301", redirect(301, "https://www.tiktok.com/?_r=1")),
     "lnkd.in": Habit("interstitial", _404),
     "t.ly": Habit("wall", html(403, "Just a moment...", "Checking your browser.")),
     "trib.al": _PLAIN,
 }  # fmt: skip
+
+#: Where codes stand, on hosts that have more than codes.
+FOLDERS = {"www.tiktok.com": "/t/"}
 
 
 def shortener(host: str, links: Iterable[ShortLink]) -> Callable[[Asked], Answer]:
@@ -54,6 +59,8 @@ def shortener(host: str, links: Iterable[ShortLink]) -> Callable[[Asked], Answer
 
     def service(asked: Asked) -> Answer:
         link = by_path.get(asked.path)
+        if host == "bit.ly" and (shown := by_path.get(asked.path.removesuffix("+"))) and asked.path.endswith("+"):
+            return html(200, "Preview", f'<a href="{escape(shown.to)}">Continue to destination</a>')
         return MANNERS[link.how or habit.good](link.to, asked) if link else habit.unknown
 
     return service
@@ -109,6 +116,7 @@ MANNERS: Mapping[str, Callable[[str, Asked], Answer]] = {
     "200 with Location": lambda to, _: Answer(status=200, headers=(("Location", to),)),
     "301 without Location": lambda *_: Answer(status=301),
     "HTML input": _input,
+    "through its api": lambda *_: redirect(308, "https://api.pinterest.com/url_shortener/good/redirect/"),
     "meta refresh": _meta,
     "interstitial": _interstitial,
     "wall": lambda *_: html(403, "Just a moment...", "Checking your browser."),

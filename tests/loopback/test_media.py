@@ -123,3 +123,11 @@ def test_a_playlist_can_be_walked(visitor: Visitor) -> None:
 def test_what_nobody_uploaded_is_404(visitor: Visitor, host: str, path: str) -> None:
     """Any other path is 404."""
     assert visitor.ask(f"https://{host}{path}").status_code == 404
+
+
+def test_a_banner_has_its_size_behind_it(visitor: Visitor) -> None:
+    """1500x500, 600x200, 300x100; without one there is nothing."""
+    banner = KINDS["plain"].by.banner
+    assert visitor.ask(f"{banner}/1500x500").headers["content-type"] == "image/jpeg"
+    assert len(visitor.ask(f"{banner}/300x100").content) < len(visitor.ask(f"{banner}/1500x500").content)
+    assert visitor.ask(banner).status_code == visitor.ask(f"{banner}/2x1").status_code == 404

@@ -61,6 +61,28 @@ def test_every_row_of_fxtwitter(row: str) -> None:
     assert told.get("status", {}).get("reason") == reason
 
 
+def test_versions_call_things_otherwise(visitor: Visitor) -> None:
+    """Reposts were retweets, and the post that is answered was named in two fields."""
+    reply = KINDS["reply"].post_id
+    first, second = (visitor.ask(f"{FX}{path}/status/{reply}").json() for path in ("", "/2"))
+    assert first["tweet"]["retweets"] == second["status"]["reposts"]
+    told = second["status"]["replying_to"]
+    assert (first["tweet"]["replying_to"], first["tweet"]["replying_to_status"]) == (
+        told["screen_name"],
+        told["status"],
+    )
+
+
+def test_fxtwitter_2_tells_polls_and_quotes(visitor: Visitor) -> None:
+    """The poll with its counts, and the quoted post whole."""
+    asked = KINDS["poll"]
+    poll = visitor.ask(f"{FX}/2/status/{asked.post_id}").json()["status"]["poll"]
+    assert asked.poll
+    assert [(one["label"], one["count"]) for one in poll["choices"]] == list(asked.poll.choices)
+    quote = visitor.ask(f"{FX}/2/status/{KINDS['quoting'].post_id}").json()["status"]["quote"]
+    assert quote["author"]["screen_name"] == QUOTED.by.handle
+
+
 def test_fxtwitter_shows_the_readers_note() -> None:
     """Under its own name."""
     post = replace(VIDEO, readers_note="It was a tern.")

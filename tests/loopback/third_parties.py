@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.loopback.answers import Answer, as_json, html, redirect
-from tests.loopback.nouns import Photo, Post, Video
+from tests.loopback.nouns import Account, Photo, Poll, Post, Video
 from tests.loopback.server import Asked
 
 MIRRORS = ("fxtwitter.com", "fixupx.com", "twittpr.com", "vxtwitter.com", "fixvx.com")
@@ -90,11 +90,15 @@ def mirror(asked: Asked) -> Answer:
 
 
 def _fx_v1(post: Post) -> dict[str, Any]:
+    """Version 1 calls some things otherwise, and names the post that is answered in two fields."""
     status = _fx_status(post)
-    media = status.pop("media")
-    quoted = {"quote": _fx_v1(post.quotes)["tweet"]} if post.quotes else {}
-    author = {"name": post.by.name, "screen_name": post.by.handle, "avatar_url": post.by.avatar}
-    return {"code": 200, "message": "OK", "tweet": {**status, "author": author, "media": media, **quoted}}
+    renamed = {"retweets": status.pop("reposts"), "tweets": 5}
+    before = status.pop("replying_to") or {"screen_name": None, "status": None}
+    quote = {"quote": _fx_v1(post.quotes)["tweet"]} if post.quotes else {}
+    answers = {"replying_to": before["screen_name"], "replying_to_status": before["status"]}
+    author = {**status["author"], "tweets": renamed.pop("tweets")}
+    tweet = {**status, **renamed, **answers, "author": author, **quote}
+    return {"code": 200, "message": "OK", "tweet": tweet}
 
 
 def _fx_status(post: Post) -> dict[str, Any]:
@@ -113,18 +117,62 @@ def _fx_status(post: Post) -> dict[str, Any]:
         "reposts": post.count("reposts"),
         "quotes": post.count("quotes", 100),
         "replies": post.count("replies", 300),
-        "author": {"type": "profile", "id": post.by.user_id, "name": post.by.name, "screen_name": post.by.handle,
-                   "avatar_url": post.by.avatar},
+        "views": post.count("views", 90_000),
+        "bookmarks": post.count("bookmarks", 50),
+        "author": _fx_author(post.by),
         "media": {"photos": [_fx_photo(photo) for photo in post.photos],
                   "videos": [_fx_video(video) for video in post.videos]},
+        "raw_text": {"text": post.full_text, "display_text_range": [0, len(post.text)], "facets": _fx_facets(post)},
         "lang": post.lang,
         "possibly_sensitive": bool(post.sensitive),
         "replying_to": replying,
+        **({"quote": _fx_status(post.quotes)} if post.quotes else {}),
+        **({"poll": _fx_poll(post.poll)} if post.poll else {}),
         "is_note_tweet": post.note_id is not None,
         "community_note": {"text": post.readers_note, "facets": []} if post.readers_note else None,
+        "reposted_by": None,
         "source": "X for the web",
+        "embed_card": "player" if post.videos else "summary_large_image" if post.photos else "tweet",
         "provider": "twitter",
     }  # fmt: skip
+
+
+def _fx_author(account: Account) -> dict[str, Any]:
+    return {
+        "type": "profile",
+        "id": account.user_id,
+        "name": account.name,
+        "screen_name": account.handle,
+        "avatar_url": account.avatar,
+        "banner_url": account.banner,
+        "description": "",
+        "location": "",
+        "protected": False,
+        "followers": 100,
+        "following": 50,
+        "statuses": 5,
+        "joined": "Tue Jan 01 00:00:00 +0000 2019",
+        "verification": {"verified": account.blue, "type": "individual" if account.blue else None},
+    }
+
+
+def _fx_facets(post: Post) -> list[dict[str, Any]]:
+    """Where the links of the text stand, and lead."""
+    places = [(post.full_text.find(link.url), link) for link in post.links]
+    return [
+        {"type": "url", "indices": [start, start + len(link.url)], "original": link.url, "replacement": link.to,
+         "display": link.display}
+        for start, link in places
+    ]  # fmt: skip
+
+
+def _fx_poll(poll: Poll) -> dict[str, Any]:
+    total = sum(votes for _, votes in poll.choices)
+    choices = [
+        {"label": label, "count": votes, "percentage": round(100 * votes / total, 1) if total else 0}
+        for label, votes in poll.choices
+    ]
+    return {"choices": choices, "total_votes": total, "ends_at": poll.ends_at, "time_left_en": "Final results"}
 
 
 def _fx_photo(photo: Photo) -> dict[str, Any]:

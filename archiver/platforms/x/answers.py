@@ -88,7 +88,7 @@ def _references(tweet: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _media(tweet: Mapping[str, Any], includes: Mapping[str, Any]) -> Iterator[media.Medium]:
     """The media that the post names by key, in its order, in the shape in which other answers tell them."""
     keys = _dict(tweet.get("attachments")).get("media_keys")
-    known = {item.get("media_key"): item for item in _dicts(includes.get("media"))}
+    known = {str(item.get("media_key")): item for item in _dicts(includes.get("media"))}
     told = [known[key] for key in keys if isinstance(key, str) and key in known] if isinstance(keys, list) else []
     entries = [
         {

@@ -80,10 +80,24 @@ def _facts(status: Mapping[str, Any], telling: Telling) -> Iterator[tuple[str, F
         yield "quoted", telling.fact(named, "status.quote")
     if counts := {name: number for name in _COUNTS if (number := count(status.get(name))) is not None}:
         yield "counts", telling.fact(counts, "status")
+    if poll := _poll(member(status.get("poll"))):
+        yield "poll", telling.fact(poll, "status.poll")
     if note := text(member(status.get("community_note")).get("text")):
         yield "community_note", telling.fact({"title": None, "text": note, "url": None}, "status.community_note")
     if isinstance(status.get("possibly_sensitive"), bool):
         yield "sensitive", telling.fact(status["possibly_sensitive"], "status.possibly_sensitive")
+
+
+def _poll(poll: Mapping[str, Any]) -> dict[str, object] | None:
+    """The choices with their votes; this service does not say whether the counts are final."""
+    choices = [
+        {"label": choice["label"], "votes": count(choice.get("count"))}
+        for choice in members(poll.get("choices"))
+        if text(choice.get("label"))
+    ]
+    if not choices:
+        return None
+    return {"choices": choices, "ends_at": text(poll.get("ends_at")), "counted_at": None, "final": None}
 
 
 def _media(named: Mapping[str, Any]) -> Iterator[media.Medium]:

@@ -10,7 +10,7 @@ from archiver.errors import UnreadableCapture
 from archiver.model import Exchange
 from archiver.platforms.x import fxtwitter
 from tests.answers import answer
-from tests.loopback.nouns import Account, Post, snowflake
+from tests.loopback.nouns import Account, Poll, Post, snowflake
 from tests.loopback.scenarios import Scenario
 from tests.loopback.server import Asked
 from tests.loopback.x_world import World
@@ -23,9 +23,9 @@ POST = Post(
 )
 
 
-def told(row: str) -> Exchange:
+def told(row: str, post: Post = POST) -> Exchange:
     """The answer of that row, to the program's own question."""
-    there = replace(POST, scenario=Scenario(fxtwitter=row))
+    there = replace(post, scenario=Scenario(fxtwitter=row))
     service = World(posts=(there,)).services()["api.fxtwitter.com"]
     url = fxtwitter.request_url("https://api.fxtwitter.com/2/status", POST.post_id)
     target = url.removeprefix("https://api.fxtwitter.com")
@@ -39,6 +39,20 @@ def test_all_of_a_post_is_read() -> None:
     assert (known["handle"], known["text"]) == ("anna_example", "Gulls & chips")
     assert known["posted_at"] == "2024-03-01T10:00:00.000Z"
     assert known["community_note"] == {"title": None, "text": "Those are terns & not gulls.", "url": None}
+
+
+def test_a_poll_is_read() -> None:
+    """Its choices with their votes; whether it is over is not told."""
+    poll = Poll(choices=(("Gulls", 3), ("Terns", 0)), ends_at="2024-03-02T10:00:00Z")
+    known = {
+        name: fact.value for name, fact in fxtwitter.said(told("public", replace(POST, poll=poll)), POST.post_id).facts
+    }
+    assert known["poll"] == {
+        "choices": [{"label": "Gulls", "votes": 3}, {"label": "Terns", "votes": 0}],
+        "ends_at": "2024-03-02T10:00:00Z",
+        "counted_at": None,
+        "final": None,
+    }
 
 
 @pytest.mark.parametrize(
