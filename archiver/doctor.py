@@ -13,8 +13,10 @@ from archiver.model import Errand, Health, Probed
 State = Literal["well", "warning", "trouble"]
 GIB = 1 << 30
 _LEAST_FREE, _LITTLE_FREE = GIB, 10 * GIB
+_STOPPED = (69, 130, 143)
 _CLOCK_WARNING_S, _CLOCK_TROUBLE_S = 30.0, 300.0
 _OLD = timedelta(hours=36)
+_AHEAD = timedelta(minutes=5)
 # A lock or a sync over these says less than it seems to (faults.md A22).
 _SHARED = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "lustre", "afs")
 
@@ -29,8 +31,9 @@ class Finding:
     hint: str | None = None
 
 
-def of_folder(found: Health) -> Iterator[Finding]:
-    """Permissions, disk, lock and catalog of the archive's folder."""
+def of_folder(found: Health, *, min_free_bytes: int = 0) -> Iterator[Finding]:
+    """Permissions, disk, lock and catalog of the archive's folder. ``min_free_bytes``: with less, a night does
+    nothing."""
     yield _permissions(found)
     if found.missing:
         shown = ", ".join(found.missing[:3]) + (" …" if found.missing[3:] else "")
@@ -40,7 +43,7 @@ def of_folder(found: Health) -> Iterator[Finding]:
             said=f"{len(found.missing)} that the manifest names are not there: {shown}",
             hint="put them back from a backup; `archiver verify` says what else is missing",
         )
-    yield _room(found)
+    yield _room(found, min_free_bytes)
     if found.file_system in _SHARED or (found.file_system or "").startswith("fuse."):
         yield Finding(
             name="file system",
@@ -70,13 +73,18 @@ def _permissions(found: Health) -> Finding:
     return Finding(name="archive", state="well", said=said if found.exists else f"{found.folder} will be made")
 
 
-def _room(found: Health) -> Finding:
+def _room(found: Health, min_free_bytes: int) -> Finding:
     said = f"{found.free_bytes / GIB:.1f} of {found.total_bytes / GIB:.1f} GiB free at {found.room}"
+    if found.free_bytes < min_free_bytes:
+        said = f"{said}, less than nightly.min_free_bytes ({min_free_bytes / GIB:.1f} GiB)"
+        return Finding(
+            name="disk", state="trouble", said=said, hint="free some space: until then no night does anything"
+        )
     if found.free_bytes < _LEAST_FREE:
         return Finding(
             name="disk", state="trouble", said=said, hint="free some space: a run that meets a full disk ends"
         )
-    if found.free_bytes < _LITTLE_FREE:
+    if found.free_bytes < max(_LITTLE_FREE, 2 * min_free_bytes):
         return Finding(name="disk", state="warning", said=said, hint="plan for more room")
     return Finding(name="disk", state="well", said=said)
 
@@ -182,25 +190,55 @@ def of_network(heard: Sequence[Probed]) -> Iterator[Finding]:
     yield Finding(name="clock", state=state, said=said, hint=advice)
 
 
-def of_reports(latest: Mapping[str, Any] | None, last_success: str | None, now: datetime) -> Iterator[Finding]:
-    """``latest``: the newest night's report, ``None`` without one. ``last_success``: when a night last ended well, in
-    ISO 8601."""
+def of_reports(
+    latest: Mapping[str, Any] | None, now: datetime, *, spoilt: str | None = None, unreported: str | None = None
+) -> Iterator[Finding]:
+    """``latest``: the newest report that can be read, ``None`` without one. ``spoilt``: what is wrong with
+    ``latest.json``. ``unreported``: the run that began last, if it left no report and is not under way."""
+    if spoilt:
+        yield Finding(name="reports", state="warning", said=spoilt, hint="the next night writes it anew")
+    if unreported:
+        said = f"{unreported} began last, and left no report: it was killed, or could not write one"
+        yield Finding(
+            name="nights", state="warning", said=said, hint="look at its log; the next night tells what it found"
+        )
     if latest is None:
-        yield Finding(name="nights", state="well", said="no night has run yet")
+        if not unreported and not spoilt:
+            yield Finding(name="nights", state="well", said="no night has run yet")
         return
-    said = f"the last ended {latest.get('ended_at')} with exit code {latest.get('exit_code')}"
-    broken = [name for name, one in (latest.get("sources") or {}).items() if one.get("state") != "well"]
-    at = datetime.fromisoformat(last_success) if last_success else None
+    yield _last_night(latest, now)
+
+
+def _last_night(latest: Mapping[str, Any], now: datetime) -> Finding:
+    code, hint = latest["exit_code"], "`archiver report` says what stopped it"
+    ended = f" ({latest['error'] or latest['stopped_by']})" if latest["error"] or latest["stopped_by"] else ""
+    said = f"the last ended {latest['ended_at']} with exit code {code}{ended}"
+    at = _instant(latest.get("last_success_at"))
+    if at is not None and at - now > _AHEAD:
+        said = f"{said}; the last that ended well did so in the future, {at:%Y-%m-%d %H:%M}Z: was the clock wrong?"
+        hint = "set this machine's clock (timedatectl set-ntp true): every record is dated by it"
+        return Finding(name="nights", state="trouble", said=said, hint=hint)
     if at is None or now - at > _OLD:
         since = f"none ended well since {at:%Y-%m-%d %H:%M}Z" if at else "none ended well yet"
-        hint = "`archiver report` says what stopped it"
-        yield Finding(name="nights", state="trouble", said=f"{said}; {since}", hint=hint)
-    elif broken:
-        said = f"{said}; not well: {', '.join(broken[:3])}{' …' * bool(broken[3:])}"
-        hint = "`archiver report` says what is wrong with each source"
-        yield Finding(name="nights", state="warning", said=said, hint=hint)
-    else:
-        yield Finding(name="nights", state="well", said=said)
+        return Finding(name="nights", state="trouble", said=f"{said}; {since}", hint=hint)
+    if code not in (0, 1):
+        return Finding(name="nights", state="warning" if code in _STOPPED else "trouble", said=said, hint=hint)
+    untold = list((latest.get("told") or {}).get("problems") or ())
+    broken = [name for name, one in latest["sources"].items() if one["state"] != "well"]
+    if broken or untold:
+        wrong = [f"not well: {', '.join(broken[:3])}{' …' * bool(broken[3:])}"] if broken else []
+        said = "; ".join([said, *wrong, *map(str, untold[:2])])
+        hint = "`archiver report` says what is wrong with each source, and whom it could not tell"
+        return Finding(name="nights", state="warning", said=said, hint=hint)
+    return Finding(name="nights", state="well", said=said)
+
+
+def _instant(written: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(written) if isinstance(written, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
 
 
 def worst(findings: Iterable[Finding]) -> State:

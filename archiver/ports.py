@@ -260,6 +260,12 @@ class Nights(Catalog, Protocol):
         """The WARC files by name: ``bytes``, ``closed``, and ``sha256``, which is ``None`` while they grow."""
         ...
 
+    def changes(self, since: datetime, until: datetime) -> Iterator[Mapping[str, Any]]:
+        """What changed after ``since`` and until ``until``, by the documents of posts and articles: ``kind``, ``key``,
+        and the change (``at``, ``what``, ``from``, ``to``); of posts also ``url`` and the ``articles`` that quote it.
+        Looks only at what was written after ``since``."""
+        ...
+
     def quoting(self, kind: str, key: str) -> Sequence[str]:
         """The keys of the articles that quote a post (``x:ID``) or hold a link."""
         ...

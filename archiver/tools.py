@@ -129,11 +129,16 @@ def politeness(config: Config) -> PolitenessConfig:
     return replace(config.politeness, hosts={**routes, **config.politeness.hosts})
 
 
-def _pauses(config: Config) -> dict[str, float]:
-    """Hosts that answer 429 without saying for how long, and what they are known to want."""
+def _archive_hosts(config: Config) -> frozenset[str]:
+    """Where web archives are asked."""
     archives = config.archives
     urls = (archives.availability_url, archives.cdx_url, archives.replay_url)
-    return {urlsplit(url).netloc: _ARCHIVE_PAUSE_S for url in urls}
+    return frozenset(urlsplit(url).hostname or "" for url in urls)
+
+
+def _pauses(config: Config) -> dict[str, float]:
+    """Hosts that answer 429 without saying for how long, and what they are known to want."""
+    return dict.fromkeys(_archive_hosts(config), _ARCHIVE_PAUSE_S)
 
 
 @asynccontextmanager
@@ -156,7 +161,7 @@ async def writing(
     hurry = True
     try:
         client = Client(config.network, politeness(config), clock)
-        breaker = Breaker(clock) if breaking else None
+        breaker = Breaker(clock, _archive_hosts(config)) if breaking else None
         street = Mannered(client, config.network, clock, client.pace, breaker)
         street.remember(archive.recall_all("pace"), archive.recall_all("breaker"))
         try:

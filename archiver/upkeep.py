@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from archiver.config import Config
-from archiver.errors import ArchiverError, NoInput, StoreError
+from archiver.errors import ArchiverError, NoInput
 from archiver.model import Errand, Health, Probed
 from archiver.net import notices
 from archiver.net.client import Client, user_agent
@@ -20,8 +19,6 @@ from archiver.ports import Clock
 from archiver.store import folders, indexes, intake, reports
 from archiver.store.archive import Archive
 from archiver.store.health import examine, not_readable, not_runnable, not_writable, permissions
-
-_log = logging.getLogger(__name__)
 
 
 def read_list(name: str) -> bytes:
@@ -49,11 +46,8 @@ def warc_files(config: Config) -> list[dict[str, Any]]:
 
 
 def write_report(config: Config, run: str, report: Mapping[str, Any]) -> None:
-    """See ``reports.write``; a report that can't be kept is logged, and costs nothing else."""
-    try:
-        reports.write(config.archive.dir, run, report)
-    except StoreError as error:
-        _log.error("no report: %s", error)
+    """See ``reports.write``. Raises ``StoreError``."""
+    reports.write(config.archive.dir, run, report)
 
 
 def read_report(config: Config, run: str | None) -> dict[str, Any]:
@@ -62,11 +56,36 @@ def read_report(config: Config, run: str | None) -> dict[str, Any]:
 
 
 def latest_report(config: Config) -> dict[str, Any] | None:
-    """The newest report, ``None`` without one."""
+    """The newest report, ``None`` without one that can be read."""
     try:
         return reports.read(config.archive.dir)
     except NoInput:
         return None
+
+
+def begin(config: Config, run: str) -> None:
+    """See ``reports.begin``."""
+    reports.begin(config.archive.dir, run)
+
+
+def unreported(config: Config) -> str | None:
+    """The run that began last, if it left no report (yet); ``None`` when it did, or none is known to have begun."""
+    run = reports.begun(config.archive.dir)
+    return run if run and not reports.there(config.archive.dir, run) else None
+
+
+def told(config: Config) -> dict[str, Any]:
+    """See ``reports.told``."""
+    return reports.told(config.archive.dir)
+
+
+def keep_told(config: Config, said: Mapping[str, Any]) -> str | None:
+    """See ``reports.keep_told``; why it could not be kept, else ``None``."""
+    try:
+        reports.keep_told(config.archive.dir, said)
+    except OSError as error:
+        return f"how far the news are told can't be kept: {error.strerror}"
+    return None
 
 
 def all_reports(config: Config) -> list[str]:
@@ -74,37 +93,32 @@ def all_reports(config: Config) -> list[str]:
     return reports.runs(config.archive.dir)
 
 
-def last_success(config: Config) -> str | None:
-    """When a night last ended well, by the latest report."""
-    said = (latest_report(config) or {}).get("last_success_at")
-    return said if isinstance(said, str) else None
-
-
-def write_metrics(config: Config, text: str) -> None:
-    """Put the metrics where the configuration wants them, if it does."""
+def write_metrics(config: Config, text: str) -> str | None:
+    """Put the metrics where the configuration wants them, if it does. Returns why they could not be put there."""
     path = config.nightly.metrics_file
     if path is None:
-        return
+        return None
     try:
         reports.put(path, text.encode())
     except OSError as error:
-        _log.error("no metrics: %s: %s", path, error.strerror)
+        return f"no metrics: {path}: {error.strerror}"
+    return None
 
 
-async def ping(config: Config, run: str, code: int | None, text: str, clock: Clock, *, count: int = 0) -> None:
-    """Tell the dead man's switch, if there is one. ``code``: ``None`` at the start."""
+async def ping(config: Config, run: str, code: int | None, text: str, clock: Clock, *, count: int = 0) -> str | None:
+    """Tell the dead man's switch, if there is one. ``code``: ``None`` at the start. Returns why it did not hear it."""
     nightly = config.nightly
-    if nightly.ping_url:
-        url = notices.ping_url(nightly.ping_url, nightly.ping_style, run, code, count)
-        if problem := await notices.ping(url, text, config.network, clock):
-            _log.warning("%s", problem)
+    if not nightly.ping_url:
+        return None
+    url = notices.ping_url(nightly.ping_url, nightly.ping_style, run, code, count, text)
+    body = "" if nightly.ping_style == "cronitor" else text  # it reads none
+    return await notices.ping(url, body, config.network, clock)
 
 
-async def tell_news(config: Config, text: str) -> None:
-    """Give the news to the configured command, if there is one."""
+async def tell_news(config: Config, text: str) -> str | None:
+    """Give the news to the configured command, if there is one. Returns why they were not told."""
     command = config.nightly.news_command
-    if command and (problem := await notices.tell(command, text)):
-        _log.warning("%s", problem)
+    return await notices.tell(command, text) if command else None
 
 
 def health(config: Config) -> Health:
@@ -137,6 +151,9 @@ def errands(config: Config) -> list[Errand]:
         for source in config.sources
         if not source.remote and source.where != "-"
     ]
+    kept = reports.place(config.archive.dir)
+    if os.path.lexists(kept):
+        needed.append(Errand(name="reports", what=str(kept), problem=not_writable(kept / reports.LATEST)))
     nightly = config.nightly
     if path := nightly.metrics_file:
         needed.append(Errand(name="metrics", what=str(path), problem=not_writable(path)))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from archiver import config, night
-from archiver.cli.nightly import tonight
+from archiver.cli.tonight import tonight
 from archiver.errors import ArchiverError
 from archiver.model import PostRef
 from archiver.night.order import SAME_NIGHT

@@ -140,14 +140,27 @@ def test_a_secret_is_for_its_owner_alone(mode, state):
         ({"exit_code": 0, "sources": {"front": {"state": "well"}}}, 5, "well"),
         ({"exit_code": 1, "sources": {"front": {"state": "broken"}}}, 5, "warning"),
         ({"exit_code": 1}, 50, "trouble"),
-        ({}, None, "trouble"),
+        ({"exit_code": 1}, None, "trouble"),
+        ({"exit_code": 0}, -48, "trouble"),
+        ({"exit_code": 74, "stopped_by": "min-free"}, 5, "trouble"),
+        ({"exit_code": 69}, 5, "warning"),
+        ({"exit_code": 143, "stopped_by": "SIGTERM"}, 5, "warning"),
+        ({"exit_code": 1, "told": {"problems": ["the news are told the next night: no"]}}, 5, "warning"),
     ],
 )
 def test_what_counts_is_how_long_ago_a_night_ended_well(latest, last_success_h, state):
     """A night that fails is no news; no night that ends well for a day and a half is."""
     now = datetime(2026, 7, 5, 12, tzinfo=UTC)
-    since = None if last_success_h is None else f"{now - timedelta(hours=last_success_h)}"
-    (found,) = doctor.of_reports(latest, since, now)
+    since = None if last_success_h is None else f"{(now - timedelta(hours=last_success_h)).isoformat()}"
+    told = latest and {
+        "ended_at": "",
+        "error": None,
+        "stopped_by": None,
+        "sources": {},
+        **latest,
+        "last_success_at": since,
+    }
+    (found,) = doctor.of_reports(told, now)
     assert found.state == state
 
 

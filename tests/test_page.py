@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from archiver import config, night
-from archiver.cli.nightly import tonight
+from archiver.cli.tonight import tonight
 from archiver.store.archive import Archive
 from archiver.store.records import SERVER_NOT_MODIFIED
 from tests.loopback.nouns import Account, Post, snowflake

@@ -31,7 +31,7 @@ Examples:
 \b
 Exit codes: 0 everything settled (a post that is gone is settled) · 1 some finds failed or wait for another try ·
 2 usage · 65 damaged data · 66 no such input · 69 nothing could be reached · 70 our bug · 73, 74 cannot create, cannot
-write · 75 the archive is locked by another run · 78 configuration · 130, 143 stopped.
+write, or no room · 75 the archive is locked by another run · 78 configuration · 130, 143 stopped.
 """
 
 

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from archiver import config, doctor, terminal, tools, upkeep
-from archiver.cli import shared
+from archiver.cli import reports, shared
 
 _MARKS = {"well": "[green]✓[/green]", "warning": "[yellow]![/yellow]", "trouble": "[red]✗[/red]"}
 
@@ -32,14 +32,17 @@ def doctor_(context: click.Context, as_json: bool, offline: bool) -> None:
     settings = shared.settings(context)
     now = datetime.now(UTC)
     wanted, installed = upkeep.indexed(settings)
+    health, (latest, spoilt) = upkeep.health(settings), reports.newest(settings)
     findings = [
-        *doctor.of_folder(upkeep.health(settings)),
+        *doctor.of_folder(health, min_free_bytes=settings.nightly.min_free_bytes),
         *doctor.of_indexes(wanted=wanted, installed=installed),
         *doctor.of_settings(
             contact=settings.network.contact, user_agent=upkeep.called(settings), secrets=upkeep.secrets(settings)
         ),
         *doctor.of_errands(upkeep.errands(settings)),
-        *doctor.of_reports(upkeep.latest_report(settings), upkeep.last_success(settings), now),
+        *doctor.of_reports(
+            latest, now, spoilt=spoilt, unreported=None if health.holder else upkeep.unreported(settings)
+        ),
     ]
     if not offline:
         findings += tools.run_async(_of_the_web(settings))

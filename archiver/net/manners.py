@@ -62,6 +62,14 @@ class Mannered:
         host = plain[1] if plain else place(request.url, self._config.allowed_ports).host
         if self._breaker and (rest_s := self._breaker.closed_for_s(host)):
             raise Resting(request.url, f"{host} did not answer and is left alone", retry_after_s=rest_s)
+        if self._breaker is None or not self._breaker.tries(host):
+            return await self._asked(host, request)
+        try:
+            return await self._asked(host, request)
+        finally:  # refused, cancelled, or not stored: nothing was learnt, and the others must not wait for it for ever
+            self._breaker.released(host)
+
+    async def _asked(self, host: str, request: Request) -> Tape:
         tally = self.tallies.setdefault(host, Tally())
         try:
             tape = await self._inner.exchange(request)

@@ -6,10 +6,15 @@
     local       folders, crawls, standard input ─► saved as they are read
     order       everything due, oldest first, by many hands, until a budget or a signal says stop
     report      what all of it adds up to: a dictionary, a page, metrics, an exit code
+    told        up to when what changed is reported and told
 """
 
 from archiver.night.budget import Budget, Limits
 from archiver.night.order import Night
-from archiver.night.report import Tally, exit_code, metrics, news, page, report
+from archiver.night.report import MOST_NAMED, Tally, exit_code, metrics, news, page, report, shown
+from archiver.night.told import Marks, begun_between, instant, marks
 
-__all__ = ["Budget", "Limits", "Night", "Tally", "exit_code", "metrics", "news", "page", "report"]
+__all__ = [
+    "MOST_NAMED", "Budget", "Limits", "Marks", "Night", "Tally", "begun_between", "exit_code", "instant", "marks",
+    "metrics", "news", "page", "report", "shown",
+]  # fmt: skip

@@ -284,6 +284,10 @@ class Night:
                 self.tally.embeds[one.status] += 1
                 if one.status in ("pending", "failed"):
                     self._note_problem(one)
+                elif one.record.get("post_id"):
+                    post = f"{one.record['platform']}:{one.record['post_id']}"
+                    with _about(post=post):
+                        _log.info("post %s: %s", post, one.status)
 
     def _note_problem(self, one: Outcome) -> None:
         row, said = one.record, one.error or one.status

@@ -14,10 +14,13 @@ from typing import Any
 from archiver.model import counted
 
 Json = dict[str, Any]
-_MOST_NAMED = 1_000
+MOST_NAMED = 1_000
 _SHOWN = 10
 EMPTY_TOO_OFTEN = 3
-_NEWS = ("gone", "returned", "edited", "renamed", "changed")
+NEWS = ("gone", "returned", "edited", "renamed", "changed")
+_POSTS = ("checked", "tried again", *NEWS)
+_ARTICLES = ("announced", "new", "checked", "edited")
+_STATES = ("well", "broken", "empty", "resting")
 _UNREAD = ("broken", "resting")
 _NOT_REACHED = ("unreachable", "timed-out", "bad-reply", "rate-limited", "overloaded")
 
@@ -40,13 +43,20 @@ class Tally:
     def changed(self, kind: str, key: str, change: Mapping[str, Any]) -> None:
         """A post or article is not as it was."""
         (self.posts if kind == "post" else self.articles)[str(change["what"])] += 1
-        if len(self.changes) < _MOST_NAMED:
+        if len(self.changes) < MOST_NAMED:
             self.changes.append({"kind": kind, "key": key, **change})
+
+    def forget_changes(self) -> None:
+        """They are told anew, by who knows more of them: those of a run that was killed before it could say so, too."""
+        self.changes.clear()
+        for word in NEWS:
+            self.posts.pop(word, None)
+            self.articles.pop(word, None)
 
     def problem(self, kind: str, key: str, word: str, said: str) -> None:
         """Something did not work; it will be tried again."""
         self.failed[word] += 1
-        if len(self.problems) < _MOST_NAMED:
+        if len(self.problems) < MOST_NAMED:
             self.problems.append({"kind": kind, "key": key, "word": word, "said": said[:500]})
 
 
@@ -68,8 +78,10 @@ def report(
     later: Mapping[str, Any],
     warcs: Sequence[Mapping[str, Any]],
     free_bytes: int | None,
+    told: Mapping[str, Any],
 ) -> Json:
-    """The report of a night as JSON values. ``error``: what ended it, ``None`` when nothing did."""
+    """The report of a night as JSON values. ``error``: what ended it, ``None`` when nothing did. ``told``: ``until``
+    when all that changed is told, how many ``changes`` the newsroom was told of, and the ``problems`` with telling."""
     return {
         "run": run,
         "version": version,
@@ -98,18 +110,22 @@ def report(
         "waiting": dict(waiting),
         "later": dict(later),
         "free_bytes": free_bytes,
+        "told": dict(told),
     }
 
 
-def exit_code(tally: Tally, hosts: Mapping[str, Mapping[str, Any]], stopped_by: str | None) -> int:
+def exit_code(
+    tally: Tally, hosts: Mapping[str, Mapping[str, Any]], stopped_by: str | None, *, untold: bool = False
+) -> int:
     """0: all that was due is done, also when a limit ended the night with something done; 69: it was there, and nobody
-    could be reached, or not one source could be read; 75: a limit left nothing to do; 130, 143: stopped; 1: something
-    failed, or a source is broken or empty for the third time."""
+    could be reached, or not one source could be read; 74: the disk had less free than it should, and nothing was done;
+    130, 143: stopped; 1: something failed, a source is broken or empty for the third time, or news are ``untold``."""
     if stopped_by in ("SIGINT", "SIGTERM"):
         return 130 if stopped_by == "SIGINT" else 143
-    done = sum(tally.articles.values()) + sum(tally.posts.values()) + sum(tally.links.values())
+    counts = (tally.articles, tally.posts, tally.links)
+    done = sum(count for counted_ in counts for word, count in counted_.items() if word not in NEWS)
     if stopped_by == "min-free" and not done:
-        return 75
+        return 74
     asked = sum(host["requests"] for host in hosts.values())
     answered = asked - sum(host["failed"] for host in hosts.values())
     if not answered and (asked or any(tally.failed[word] for word in _NOT_REACHED)):
@@ -117,7 +133,17 @@ def exit_code(tally: Tally, hosts: Mapping[str, Mapping[str, Any]], stopped_by: 
     states = [one["state"] for one in tally.sources.values()]
     if states and all(state in _UNREAD for state in states):
         return 69
-    return 1 if tally.failed or any(state != "well" for state in states) else 0
+    return 1 if untold or tally.failed or any(state != "well" for state in states) else 0
+
+
+def shown(report: Mapping[str, Any]) -> list[str]:
+    """``page``, of whatever lies where a report should. Raises ``ValueError`` when it is none."""
+    try:
+        if not all(isinstance(report[name], str) for name in ("run", "began_at", "ended_at")):
+            raise TypeError("no run, or no times")
+        return list(page(report))
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise ValueError(f"no report of a night ({type(error).__name__}: {error})") from error
 
 
 def page(report: Mapping[str, Any]) -> Iterator[str]:
@@ -148,6 +174,8 @@ def page(report: Mapping[str, Any]) -> Iterator[str]:
     if _waits(report):
         kinds = {f"{kind}{'s' * (count != 1)}": count for kind, count in report["later"].items() if kind != "next"}
         yield f"  not settled, and tried again later: {_counts(kinds)}, the next after {report['later']['next'][:16]}Z"
+    for said in (report.get("told") or {}).get("problems") or ():
+        yield f"  {said}"
     if report["resting"]:
         yield f"  left alone until they answer again: {', '.join(report['resting'][:_SHOWN])}"
 
@@ -179,10 +207,15 @@ def metrics(report: Mapping[str, Any], *, ended_s: float, last_success_s: float 
         ("requests", "Requests of the last night.", [("", report["requests"])]),
         ("busy_answers", "Answers 429 and 503 of the last night.", [("", report["busy"])]),
         ("received_bytes", "Bytes received in the last night.", [("", report["received_bytes"])]),
-        ("articles", "Articles of the last night by what came of them.", _labelled(report["articles"])),
-        ("posts", "Posts of the last night by what came of them.", _labelled(report["posts"])),
+        ("articles", "Articles of the last night by what came of them.", _labelled(report["articles"], _ARTICLES)),
+        ("posts", "Posts of the last night by what came of them.", _labelled(report["posts"], _POSTS)),
         ("failed", "Failures of the last night by class.", _labelled(report["failed"])),
-        ("sources", "Sources by their state.", _labelled(Counter(s["state"] for s in report["sources"].values()))),
+        (
+            "sources",
+            "Sources by their state.",
+            _labelled(Counter(s["state"] for s in report["sources"].values()), _STATES),
+        ),
+        ("untold", "What the last night could not tell, or not to everybody.", [("", len(report["told"]["problems"]))]),
         ("due", "What is still due.", _labelled({k: v for k, v in report["waiting"].items() if k != "oldest"})),
         (
             "unsettled",
@@ -202,9 +235,11 @@ def metrics(report: Mapping[str, Any], *, ended_s: float, last_success_s: float 
     return "\n".join(lines) + "\n"
 
 
-def _labelled(counts: Mapping[str, float]) -> Iterator[tuple[str, float]]:
-    for word, count in sorted(counts.items()):
-        yield f'{{what="{"".join(c for c in word if c.isalnum() or c in "-_")}"}}', count
+def _labelled(counts: Mapping[str, float], always: Iterable[str] = ()) -> Iterator[tuple[str, float]]:
+    """``always``: what is there at 0, too, so that an alert on its increase works the first time."""
+    for word, count in sorted({**dict.fromkeys(always, 0), **counts}.items()):
+        escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        yield f'{{what="{escaped}"}}', count
 
 
 def _verdict(report: Mapping[str, Any]) -> str:
@@ -212,7 +247,7 @@ def _verdict(report: Mapping[str, Any]) -> str:
     unread = report["sources"] and all(one["state"] in _UNREAD for one in report["sources"].values())
     unavailable = "no source could be read" if unread else "nothing could be reached"
     well = "all that was due is done" if _waits(report) else "all well"
-    words = {0: well, 1: "something failed or waits", 69: unavailable, 75: "nothing done"}
+    words = {0: well, 1: "something failed or waits", 69: unavailable, 74: "nothing done for want of room"}
     said = report["error"] or words.get(code, "stopped")
     ended = f", ended by {stopped}; the next run goes on" if stopped else ""
     return f"night {report['run']}: {said}{ended} ({report['elapsed_s']:,.0f} s, exit code {code})"

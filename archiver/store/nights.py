@@ -12,13 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from archiver.model import Due
-from archiver.store import replay, schema
+from archiver.store import policies, replay, schema
 from archiver.store.answers import Answers
 from archiver.store.documents import clean
 from archiver.store.looks import KEYS, Kind, next_look, resting
 from archiver.store.records import warc_date
 
 _BATCH = 500
+_FEW = 50  # whole documents
 
 
 class Nights(Answers):
@@ -73,6 +74,24 @@ class Nights(Answers):
         table = schema.warc.c
         rows = self._rows.rows(sa.select(table.name, table.committed_bytes, table.closed, table.sha256))
         return {row.name: {"bytes": row.committed_bytes, "closed": row.closed, "sha256": row.sha256} for row in rows}
+
+    def changes(self, since: datetime, until: datetime) -> Iterator[Mapping[str, Any]]:
+        """See ``ports.Nights``."""
+        kinds: tuple[Kind, ...] = ("article", "post")
+        for kind in kinds:
+            table, keys = KEYS[kind]
+            query = sa.select(*keys, table.c.url, table.c.body).order_by(table.c.at)
+            query = query.where(table.c.at > warc_date(since), table.c.body.contains('"changes":[{'))
+            if kind == "post":
+                query = query.where(policies.shown(schema.post.c.platform, schema.post.c.post_id, schema.post.c.handle))
+            for batch in self._rows.stream(query, _FEW):
+                for row in batch:
+                    key = ":".join(row[: len(keys)])
+                    found = _changed(json.loads(row.body), since, until)
+                    about: dict[str, Any] = {"kind": kind, "key": key}
+                    if found and kind == "post":
+                        about |= {"url": row.url, "articles": list(self.quoting(kind, key))}
+                    yield from ({**one, **about} for one in found)
 
     def quoting(self, kind: str, key: str) -> Sequence[str]:
         """See ``ports.Nights``."""
@@ -135,6 +154,20 @@ class Nights(Answers):
             if len(rows) < _BATCH:
                 return
             after = tuple(rows[-1][:-1])
+
+
+def _changed(body: Mapping[str, Any], since: datetime, until: datetime) -> list[Mapping[str, Any]]:
+    changes = body.get("changes")
+    dated = [(_at(one), one) for one in changes if isinstance(one, Mapping)] if isinstance(changes, list) else []
+    return [one for at, one in dated if at is not None and since < at <= until]
+
+
+def _at(change: Mapping[str, Any]) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(str(change.get("at")))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
 
 
 def _free(kind: Kind, now: str) -> sa.ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,11 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.config import PolitenessConfig
-from archiver.net.breaker import FAILURES, Breaker
-from archiver.net.manners import wanted_s
+from archiver.errors import RateLimited
+from archiver.model import Request
+from archiver.net.breaker import FAILURES, LONGEST_REST_S, NIGHT_S, Breaker
+from archiver.net.client import Client
+from archiver.net.manners import Mannered, wanted_s
 from archiver.net.pace import LEAST, Pace
 from archiver.net.retry_after import LONGEST_WAIT_S
-from tests.net.street import SkippingClock
+from tests.loopback.server import LoopbackWeb, reply
+from tests.net.street import UNHURRIED, SkippingClock, network
 
 NOW = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 SOON = str(int(NOW.timestamp()) + 90)
@@ -123,3 +128,67 @@ def test_a_rest_outlasts_the_run():
     assert later.closed_for_s("a") == 0
     later.failed("a")
     assert later.closed_for_s("a") > 1199
+
+
+def test_a_rest_that_a_wrong_clock_wrote_down_is_a_day_at_most():
+    """Ten years from now is tomorrow."""
+    wrong = SkippingClock(datetime(2036, 1, 1, tzinfo=UTC))
+    then, clock = Breaker(wrong), SkippingClock()
+    for _ in range(FAILURES):
+        then.failed("a")
+    now = Breaker(clock)
+    now.remember(then.known())
+    assert 0 < now.closed_for_s("a") <= LONGEST_REST_S
+    clock.passed_s += LONGEST_REST_S + 1
+    assert (now.closed_for_s("a"), now.resting()) == (0, ())
+
+
+def test_a_web_archive_that_is_down_is_left_alone_for_the_night():
+    """And asked again in the next, however often it was down before; other hosts are tried after ten minutes."""
+    clock = SkippingClock()
+    breaker = Breaker(clock, ["archive.example"])
+    for _ in range(3):
+        for host in ("archive.example", "x.example"):
+            for _ in range(FAILURES):
+                breaker.failed(host)
+        clock.passed_s += 6 * 3600
+        assert (breaker.closed_for_s("archive.example") > 0, breaker.closed_for_s("x.example")) == (True, 0)
+        clock.passed_s += NIGHT_S - 6 * 3600 + 1
+        assert breaker.closed_for_s("archive.example") == 0
+
+
+@pytest.mark.parametrize("cause", ["left alone", "cancelled"])
+async def test_who_tries_for_all_and_learns_nothing_lets_the_next_one_try(tmp_path, cause):
+    """However the trying request ended, the host is not left alone for ever."""
+
+    async def silent(asked, line):
+        await asyncio.sleep(20)
+
+    clock, asked = SkippingClock(), Request(url="https://news.example/1", why="article", slot="s")
+    breaker = Breaker(clock)
+    for _ in range(FAILURES):
+        breaker.failed("news.example")
+    clock.passed_s += 700
+    with LoopbackWeb({"news.example": silent}, folder=tmp_path) as web:
+        settings = network(web)
+        client = Client(settings, UNHURRIED, clock)
+        street = Mannered(client, settings, clock, client.pace, breaker)
+        if cause == "left alone":
+            client.pace.penalise("news.example", 5_000)
+            with pytest.raises(RateLimited):
+                await street.exchange(asked)
+            clock.passed_s += 5_001
+        else:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(street.exchange(asked), 0.3)
+        web.hosts["news.example"] = answered
+        tape = await street.exchange(asked)
+        tape.received.close()
+        await client.aclose()
+    assert tape.layout
+    assert breaker.known() == {}
+
+
+async def answered(asked, line):
+    """All is well there."""
+    await line.send(reply(200, b"there"))

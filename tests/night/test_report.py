@@ -30,7 +30,7 @@ CODES: list[tuple[night.Tally, dict[str, Any], str | None, int, str]] = [
     (tally("broken", "resting", articles=1), ANSWERED, None, 69, "no source could be read"),
     (tally("well", failed="unreachable"), SILENT, None, 69, "nothing could be reached"),
     (tally(failed="rate-limited"), {}, None, 69, "nothing could be reached"),
-    (tally(), {}, "min-free", 75, "nothing done"),
+    (tally(), {}, "min-free", 74, "nothing done for want of room"),
     (tally("well", articles=1), ANSWERED, "SIGTERM", 143, "ended by SIGTERM"),
     (tally("broken"), SILENT, "SIGINT", 130, "ended by SIGINT"),
 ]
@@ -43,7 +43,7 @@ def reported(
     return night.report(
         told, run="20260705T023000Z-abcdef", began_at="", ended_at="", elapsed_s=1, stopped_by=stopped_by, error=None,
         code=code, version="1", robots="ignore", hosts=hosts, resting=(), waiting={}, later=later or {}, warcs=(),
-        free_bytes=None,
+        free_bytes=None, told={"until": None, "changes": 0, "problems": []},
     )  # fmt: skip
 
 
