@@ -231,7 +231,9 @@ def test_the_reports_are_kept(month):
     """One for each night, and the latest."""
     made, nights = month
     kept = sorted(path.name for path in (made.folder / "archive" / "reports").iterdir())
-    assert kept == sorted([f"{report['run']}.json" for _, report, _ in nights.values()] + ["begun", "latest.json", "told.json"])
+    assert kept == sorted(
+        [f"{report['run']}.json" for _, report, _ in nights.values()] + ["begun", "latest.json", "told.json"]
+    )
 
 
 def said(made: Month, *words: str) -> str:

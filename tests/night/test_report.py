@@ -60,3 +60,20 @@ def test_what_waits_for_a_later_night_is_said():
     page = list(night.page(reported(tally("well"), ANSWERED, None, 0, later)))
     assert "all that was due is done" in page[0]
     assert "  not settled, and tried again later: 2 links, 1 post, the next after 2026-07-06T02:30Z" in page
+
+
+def test_every_count_is_there_from_the_first_night_on():
+    """At zero; labels are the report's own words, and none can end its line."""
+    told = tally("well")
+    told.articles.update({"from the feed": 2, 'a "b"\\\n': 1})
+    lines = night.metrics(reported(told, ANSWERED, None, 0), ended_s=1, last_success_s=None).splitlines()
+    assert {'archiver_posts{what="gone"} 0', 'archiver_sources{what="broken"} 0', "archiver_untold 0"} <= set(lines)
+    assert 'archiver_articles{what="from the feed"} 2' in lines
+    assert 'archiver_articles{what="a \\"b\\"\\\\\\n"} 1' in lines
+
+
+@pytest.mark.parametrize("strange", [{}, {"run": "x"}, [], None, {"run": 1, "began_at": 2, "ended_at": 3}])
+def test_what_is_no_report_is_said_to_be_none(strange):
+    """Whatever lies there."""
+    with pytest.raises(ValueError, match="no report of a night"):
+        night.shown(strange)

@@ -129,3 +129,26 @@ async def test_a_local_file_is_read_back(tmp_path):
     assert archive.local(ref.record_id) == (b"<p>hello", "text/html")
     assert archive.local("<urn:uuid:none>") is None
     await archive.aclose()
+
+
+def changed(document, *changes):
+    """``document`` with these (instant, word)."""
+    said = [{"at": at.isoformat(), "what": what, "from": "a", "to": "b"} for at, what in changes]
+    return dataclasses.replace(document, at=NOW, body={**document.body, "changes": said})
+
+
+async def test_what_changed_since_is_found_by_when_it_was_written(tmp_path):
+    """Of posts with who quotes them; what changed earlier, or will have changed, is not among it."""
+    archive = await opened(tmp_path)
+    await archive.add([
+        changed(post(), (NOW - 3 * DAY, "edited"), (NOW - DAY, "gone"), (NOW + DAY, "returned")),
+        changed(article(), (NOW - DAY, "edited")),
+        dataclasses.replace(changed(post("8"), (NOW - DAY, "gone")), at=NOW - 3 * DAY),
+        post("9"),
+    ])  # fmt: skip
+    found = [(one["kind"], one["key"], one["what"]) for one in archive.changes(NOW - 2 * DAY, NOW)]
+    assert found == [("article", article().key, "edited"), ("post", post().key, "gone")]
+    (gone,) = [one for one in archive.changes(NOW - 2 * DAY, NOW) if one["kind"] == "post"]
+    assert gone["articles"] == list(archive.quoting("post", post().key))
+    assert list(archive.changes(NOW, NOW + 9 * DAY)) == []
+    await archive.aclose()
