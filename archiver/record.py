@@ -221,40 +221,19 @@ def public(
     ``search``: what web archives told about an embed without an id.
     """
     kept: Mapping[str, Any] = post_body or {}
-    answered: dict[str, list[Json]] = {field: list(known) for field, known in (kept.get("facts") or {}).items()}
-    claimed: dict[str, list[Json]] = {}
-    for field, fact in _claims(find, article, post):
-        side = answered if fact.how in ("snowflake", "counted-id") else claimed
-        if not (side is answered and answered.get("posted_at")):
-            side.setdefault(field, []).append(fact_json(fact))
-    facts = {field: [*answered.get(field, ()), *claimed.get(field, ())] for field in {**answered, **claimed}}
-    headline = {field: facts[field][0]["value"] if facts.get(field) else None for field in _HEADLINES}
-    posted = facts["posted_at"][0] if facts.get("posted_at") else {}
-    url = canonical(replace(post, handle=headline["handle"])) if post else find.url
-    case = compare.Case(
-        answered=answered,
-        claimed=claimed,
-        post_id=find.post.post_id if find.post else None,
-        versions=_versions(answered, post),
-        followed=links,
-    )
+    case = _case(find, article, post, kept, links)
+    fields = {**case.answered, **case.claimed}
+    facts = {field: [*case.answered.get(field, ()), *case.claimed.get(field, ())] for field in fields}
     standings = compare.standings(kept.get("evidence") or ())
     return {
         **found(find),
         "article_name": article.name,
         "article_source": ref_json(article.source) if article.source else None,
-        "platform": post.platform if post else find.platform,
-        "post_id": post.post_id if post else None,
-        "url": url,
-        **headline,
-        "text_before": facts["text"][0].get("before") if facts.get("text") else None,
-        "posted_at": posted.get("value"),
-        "posted_at_precision": posted.get("precision"),
+        **_headlines(find, post, facts),
         "status": status,
         "availability": kept.get("availability"),
         "try_again_at": time_json(try_again_at),
         "due_at": kept.get("due_at") if post_body else next((link.get("due_at") for link in links), None),
-        "changes": list(kept.get("changes") or ()),
         "error": error,
         "identified": archived.identified_json(search) if search else None,
         "recovered": archived.found_json(kept),
@@ -263,11 +242,40 @@ def public(
         "facts": facts,
         "claims": compare.claims(case),
         "disagreements": [*_of_the_id(find, kept), *standings, *compare.disagreements(case)],
-        "evidence": list(kept.get("evidence") or ()),
         "related": list(related),
-        "captures": list(kept.get("captures") or ()),
-        "failures": list(kept.get("failures") or ()),
+        **{name: list(kept.get(name) or ()) for name in ("changes", "evidence", "captures", "failures")},
         "missing": missing(kept),
+    }
+
+
+def _case(
+    find: Find, article: Article, post: PostRef | None, kept: Mapping[str, Any], links: Sequence[Mapping[str, Any]]
+) -> compare.Case:
+    """What the article claims, and what is answered; the time in an id is nobody's claim."""
+    answered: dict[str, list[Json]] = {field: list(known) for field, known in (kept.get("facts") or {}).items()}
+    claimed: dict[str, list[Json]] = {}
+    for field, fact in _claims(find, article, post):
+        side = answered if fact.how in ("snowflake", "counted-id") else claimed
+        if not (side is answered and answered.get("posted_at")):
+            side.setdefault(field, []).append(fact_json(fact))
+    named = find.post.post_id if find.post else None
+    versions = _versions(answered, post)
+    return compare.Case(answered=answered, claimed=claimed, post_id=named, versions=versions, followed=links)
+
+
+def _headlines(find: Find, post: PostRef | None, facts: Mapping[str, Sequence[Mapping[str, Any]]]) -> Json:
+    """What stands at the top: which post it is, and the preferred value of each of its chief facts."""
+    first = {name: known[0] for name, known in facts.items() if known}
+    headline = {name: first[name]["value"] if name in first else None for name in _HEADLINES}
+    posted = first.get("posted_at", {})
+    return {
+        "platform": post.platform if post else find.platform,
+        "post_id": post.post_id if post else None,
+        "url": canonical(replace(post, handle=headline["handle"])) if post else find.url,
+        **headline,
+        "text_before": first.get("text", {}).get("before"),
+        "posted_at": posted.get("value"),
+        "posted_at_precision": posted.get("precision"),
     }
 
 

@@ -15,6 +15,7 @@ from archiver.terminal import harmless
 
 Row = Mapping[str, Any]
 _SHOWN_URL = 90  # of a service's address with its twenty switches; --json has the whole
+_MOST_SHOWN = 1_000
 _VERDICTS = {"confirmed": "green", "contradicted": "red", "unconfirmed": "yellow"}
 _NOUNS = {"photo": "photo", "video": "film", "animated_gif": "GIF"}
 _ONLY = {
@@ -107,7 +108,9 @@ def who(row: Row) -> str:
 
 
 def _line(console: Console, label: str, said: object, more: str = "", style: str = "dim") -> None:
-    line = Text(f"  {harmless(label):<14}", style=style) + Text(harmless(said))
+    line = Text(f"  {harmless(label):<14}", style=style) + Text(harmless(said, _MOST_SHOWN))
+    if len(str(said)) > _MOST_SHOWN:  # so that nobody takes our ellipsis for the author's
+        line += Text(f" (the first {_MOST_SHOWN:,} letters; --json has all {len(str(said)):,})", style="dim")
     console.print(line + Text(harmless(f"  {more}"), style="dim") if more else line, soft_wrap=True)
 
 

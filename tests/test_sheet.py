@@ -92,6 +92,12 @@ def test_what_was_edited_since_is_shown_as_confirmed_then_and_contradicted_now()
     ]
 
 
+def test_a_long_text_that_is_not_shown_in_full_says_so() -> None:
+    """An ellipsis of ours is not the author's."""
+    told = lines({"facts": {"text": [{"value": "a" * 5_000, "how": "api.data.note_tweet.text"}]}}, width=2_000)
+    assert told[-1].startswith(f"  text          {'a' * 1_000}… (the first 1,000 letters; --json has all 5,000)")
+
+
 def test_many_looks_are_a_line() -> None:
     """A post that was looked at every night for months."""
     looks = [
