@@ -25,9 +25,14 @@ def recovered(record: PostRecord, recovery: Recovery) -> PostRecord:
     )
 
 
-def memento_json(memento: Memento) -> dict[str, Any]:
+def memento_json(capture: Memento) -> dict[str, Any]:
     """A web archive's capture as the public record names it."""
-    return {"at": str(Moment(at=memento.at, precision="second")), "url": memento.url}
+    return {"at": str(Moment(at=capture.at, precision="second")), "url": capture.url}
+
+
+def memento(told: Mapping[str, Any]) -> Memento:
+    """What ``memento_json`` wrote down, read back."""
+    return Memento(at=datetime.fromisoformat(told["at"]), url=told["url"])
 
 
 def recovered_json(recovery: Recovery) -> dict[str, Any]:
@@ -96,6 +101,5 @@ def identification(told: Mapping[str, Any], platform: str, handle: str | None) -
 
 def _candidate(told: Mapping[str, Any]) -> Candidate:
     source = WarcRef(file=told["warc"], record_id=told["record_id"], offset_bytes=0, length_bytes=0)
-    memento = Memento(at=datetime.fromisoformat(told["memento"]["at"]), url=told["memento"]["url"])
     kept = {name: told[name] for name in ("post_id", "url", "confidence", "ratio")}
-    return Candidate(**kept, memento=memento, source=source)
+    return Candidate(**kept, memento=memento(told["memento"]), source=source)

@@ -74,6 +74,7 @@ def reread(body: Body, known: Body) -> Json:
     again = {**known, **body, **stays, "try_again_at": due}
     if shown := _those("shown_in", known["facts"]):
         again |= {"facts": with_earlier(body["facts"], shown), "captures": _all_captures(body, known)}
+        again["url"] = (body if body["facts"].get("handle") else known)["url"]
     if not known.get("recovered") or (body.get("recovered") or {}).get("url"):
         return again
     return {

@@ -342,9 +342,17 @@ class ArchivedPlatform(Platform, Protocol):
         """How likely a capture of that type and instant shows its post: lower is likelier."""
         ...
 
-    def beside(self, exchange: Exchange, post: PostRef, held: Mapping[str, Exchange] = NONE_HELD) -> Kept:
-        """What a service's answer about another post shows of ``post``, which that one quotes or answers. ``held``: as
-        in ``kept``. Never raises: what can't be read shows nothing."""
+    def beside(
+        self,
+        exchange: Exchange,
+        post: PostRef,
+        other: PostRef,
+        memento: Memento | None = None,
+        held: Mapping[str, Exchange] = NONE_HELD,
+    ) -> Kept:
+        """What an answer about ``other`` shows of ``post``, which that one quotes or answers. ``memento``: the web
+        archive's capture that it is, ``None`` for a service's own answer. ``held``: as in ``kept``. Never raises: what
+        can't be read shows nothing."""
         ...
 
     def kept(

@@ -18,9 +18,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from archiver import capture, history, relatives
+from archiver.archived import memento
 from archiver.as_json import capture_json, fact_json, failure_json, time_json
 from archiver.budget import Budget
-from archiver.model import Document, Exchange, Failure, Kept, Picture, PostRef, WarcRef
+from archiver.model import Document, Exchange, Failure, Kept, Memento, Picture, PostRef, WarcRef
 from archiver.platforms import canonical
 from archiver.ports import ArchivedPlatform, Catalog, Fetcher
 
@@ -43,9 +44,9 @@ class Desk:
         """The post's document, ``known`` so far, with what the answers about the other show of it; ``None`` when that
         is nothing new."""
         body = known
-        for record_id in relatives.told_by(self.parent, self.post):
+        for record_id, named in relatives.told_by(self.parent, self.post).items():
             if relatives.wants_words(body) and not relatives.has_all_of(body, record_id):
-                body = await self._with(body, record_id, now)
+                body = await self._with(body, record_id, memento(named) if named else None, now)
         if body == known:
             return None
         handle = next((str(fact["value"]) for fact in body["facts"].get("handle", ())), self.post.handle)
@@ -53,16 +54,17 @@ class Desk:
         body = {**body, "url": url, "at": time_json(now)}
         return Document(kind="post", key=self.post.key, at=now, body=body, refers_to=_first_capture(body))
 
-    async def _with(self, body: Body, record_id: str, now: datetime) -> Body:
-        """``body``, with what one stored answer shows."""
+    async def _with(self, body: Body, record_id: str, captured: Memento | None, now: datetime) -> Body:
+        """``body``, with what one stored answer shows; ``captured``: the web archive's capture that it is."""
         answer = await self.catalog.answer(record_id)
-        shown = self.platform.beside(answer, self.post) if answer else Kept()
+        other = PostRef(platform=self.post.platform, post_id=self.parent["post_id"])
+        shown = self.platform.beside(answer, self.post, other, captured) if answer else Kept()
         if answer is None or not shown.facts:
             return body
         got = [each for one in shown.wanted for each in await self._file(one)]
         held = {one.ladder[0]: file for one in shown.wanted if (file := _of(one, got))}
         facts: dict[str, list[dict[str, Any]]] = {}
-        for field, fact in self.platform.beside(answer, self.post, held).facts:
+        for field, fact in self.platform.beside(answer, self.post, other, captured, held).facts:
             facts.setdefault(field, []).append(fact_json(fact))
         files = [capture_json(one) for one in got if isinstance(one, Exchange)]
         again = {**body, "facts": history.with_told(body["facts"], facts, record_id)}

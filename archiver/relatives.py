@@ -53,12 +53,13 @@ def names_of(post: PostRef, *bodies: Body) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if name))
 
 
-def told_by(parent: Body, post: PostRef) -> tuple[str, ...]:
-    """The records of the answers about ``parent`` that name ``post``, the preferred one first."""
+def told_by(parent: Body, post: PostRef) -> Mapping[str, Body | None]:
+    """The records of the answers about ``parent`` that name ``post``, the preferred one first, each with the web
+    archive's capture that it is, ``None`` for a service's own word."""
     facts = parent.get("facts") or {}
     named = [fact for field in ("quoted", "in_reply_to") for fact in facts.get(field) or ()]
     own = [fact for fact in named if fact["value"]["post_id"] == post.post_id and "shown_in" not in fact]
-    return tuple(dict.fromkeys(str(fact["record_id"]) for fact in own))
+    return {str(fact["record_id"]): fact.get("memento") for fact in own}
 
 
 def wants_words(body: Body) -> bool:

@@ -10,9 +10,11 @@ import pytest
 from archiver import config, tools
 from archiver.cli import shared
 from archiver.model import PostRef
+from tests.loopback.legacy import version_1, version_2
 from tests.loopback.nouns import Photo, Post, snowflake
 from tests.loopback.scenarios import SCENARIOS
 from tests.loopback.server import LoopbackWeb
+from tests.loopback.wayback import in_json, of_post
 from tests.loopback.x_world import World
 from tests.newsroom import Newsroom
 from tests.test_record import valid
@@ -108,11 +110,52 @@ def test_an_article_that_embeds_both_knows_it_in_the_same_run(saved):
     assert ({one["status"] for one in again}, len(room.web.log)) == ({"already"}, asked)
 
 
+def nested(other, gone):
+    """JSON of both versions about ``other``, with the whole of what it quotes."""
+    envelope = version_2(other)
+    inner = version_2(gone)
+    envelope["includes"]["tweets"] = [inner["data"]]
+    envelope["includes"]["users"] += inner["includes"]["users"]
+    return [{**version_1(other), "quoted_status": version_1(gone)}, envelope]
+
+
+OTHER_GONE = replace(QUOTING, scenario=SCENARIOS["deleted"])
+ANSWERING = post(10, replies_to=GONE, scenario=SCENARIOS["deleted"])
+
+
+@pytest.mark.parametrize(
+    ("other", "capture", "how"),
+    [
+        (OTHER_GONE, of_post(OTHER_GONE, "20240302000000"), "wayback.permalink.text"),
+        (ANSWERING, of_post(ANSWERING, "20240302000000"), "wayback.permalink.text"),
+        *((OTHER_GONE, in_json(OTHER_GONE, "20240302000000", told), "wayback.api.text")
+          for told in nested(OTHER_GONE, GONE)),
+    ],
+    ids=["page, quoted", "page, answered", "version 1.1", "version 2"],
+)  # fmt: skip
+def test_an_archived_page_of_who_quotes_it_shows_it_too(tmp_path, other, capture, how):
+    """Both are gone, and one of them is in the archive."""
+    with LoopbackWeb(World(posts=(other,), captures=(capture,)).hosts(), folder=tmp_path) as web:
+        room = Newsroom(tmp_path, web, wayback=True)
+        [row] = room.save(room.file("a.html", embed(other))).rows
+        assert (row["status"], row["availability"]) == ("archived", "deleted")
+        shown = record_of(room, GONE)
+        assert valid(shown, "saved")
+        assert (shown["status"], shown["recovered"]) == ("archived", None)
+        [(words, told_how)] = told(shown)
+        assert (words.startswith(WORDS), told_how) == (True, how)
+        [fact] = shown["facts"]["text"]
+        assert (fact["memento"], fact["shown_in"]["post_id"]) == (row["recovered"], other.post_id)
+        room.unplug()
+        assert "0 documents with something new" in room.archiver("reread").out
+        assert room.archiver("verify").code == 0
+
+
 def test_show_says_in_which_answer_its_words_stand(saved):
     """A person sees why a deleted post has words."""
     room, _ = saved(QUOTING)
     said = room.archiver("show", GONE.post_id).out
-    assert f"shown in      X's answer about {QUOTING.post_id}, which quotes or answers it" in said
+    assert f"shown in      the answer about {QUOTING.post_id}, which quotes or answers it" in said
     assert "archived — deleted" in said
 
 

@@ -20,7 +20,8 @@ _HANDLE = re.compile(r"\w{1,20}", re.ASCII)
 
 
 def read(data: object, post_id: str) -> Shown | None:
-    """The post with ``post_id`` as the decoded JSON ``data`` shows it, in either version; ``None`` when it does not."""
+    """The post with ``post_id`` as the decoded JSON ``data`` shows it, in either version, also where another one that
+    quotes or answers it is what the answer is about; ``None`` when it does not."""
     if not isinstance(data, dict):
         return None
     return _version_2(data, post_id) if "data" in data else _version_1(data, post_id)
@@ -28,7 +29,9 @@ def read(data: object, post_id: str) -> Shown | None:
 
 def _version_1(tweet: Mapping[str, Any], post_id: str) -> Shown | None:
     if _id(tweet) != post_id:
-        return None
+        tweet = _dict(tweet.get("quoted_status"))
+        if _id(tweet) != post_id:
+            return None
     longer = _dict(tweet.get("extended_tweet"))
     text = _text(longer.get("full_text")) or _text(tweet.get("full_text")) or _text(tweet.get("text"))
     user = _dict(tweet.get("user"))
@@ -52,10 +55,10 @@ def _version_1(tweet: Mapping[str, Any], post_id: str) -> Shown | None:
 def _version_2(envelope: Mapping[str, Any], post_id: str) -> Shown | None:
     data = envelope["data"]
     tweets = [item for item in (data if isinstance(data, list) else [data]) if isinstance(item, dict)]
-    tweet = next((item for item in tweets if _id(item) == post_id), None)
+    includes = _dict(envelope.get("includes"))
+    tweet = next((item for item in (*tweets, *_dicts(includes.get("tweets"))) if _id(item) == post_id), None)
     if tweet is None:
         return None
-    includes = _dict(envelope.get("includes"))
     author_id = _text(tweet.get("author_id"))
     user = next((user for user in _dicts(includes.get("users")) if author_id and user.get("id") == author_id), {})
     longer = _dict(tweet.get("note_tweet"))

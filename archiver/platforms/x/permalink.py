@@ -24,6 +24,7 @@ from archiver.platforms.x.shown import Shown
 MAX_POST_CHARS = 60_000
 """What one post's markup is read to; in recorded pages it is 10,000 to 25,000 characters long."""
 
+MAX_QUOTE_CHARS = 10_000
 _MAX_HEAD_CHARS = 400_000
 _POST = re.compile(r"<(?:div|li|article)\b([^<>]{0,6000})>")
 _ID = re.compile(r"\bdata-tweet-id\s*=\s*[\"']?(\d{1,20})\b", re.ASCII)
@@ -40,7 +41,7 @@ _STILL = re.compile(r"background-image:\s*url\(\s*[\"']?(https://[^\"')\s]{1,900
 
 def read(page: str, post_id: str) -> Shown | None:
     """The post with ``post_id`` as ``page`` shows it; ``None`` when it does not show it with a text."""
-    return _element(page, post_id) or _named(page[:_MAX_HEAD_CHARS], post_id)
+    return _element(page, post_id) or _quote(page, post_id) or _named(page[:_MAX_HEAD_CHARS], post_id)
 
 
 def _element(page: str, post_id: str) -> Shown | None:
@@ -83,6 +84,35 @@ def _is_so(told: str, post_id: str) -> bool:
     """Whether the address in a post's opening tag, where there is one, is that of the id beside it."""
     path = _attribute_in(told, "data-permalink-path")
     return not path or path.rstrip("/").rpartition("/")[2] == post_id
+
+
+def _quote(page: str, post_id: str) -> Shown | None:
+    """The post as the box shows it that another one quotes it in: its author and words."""
+    place = next(
+        (
+            found.start()
+            for found in _POST.finditer(page)
+            if "QuoteTweet-innerContainer" in found[1] and _attribute_in(found[1], "data-item-id") == post_id
+        ),
+        None,
+    )
+    if place is None:
+        return None
+    soup = BeautifulSoup(page[place : place + MAX_QUOTE_CHARS].replace("\0", ""), "lxml", multi_valued_attributes=None)
+    box = soup.find("div", attrs={"data-item-id": post_id})
+    words = box.find(class_=re.compile(r"\bQuoteTweet-text\b")) if isinstance(box, Tag) else None
+    if not isinstance(box, Tag) or not isinstance(words, Tag) or not (text := _text(words)):
+        return None
+    name = box.find(class_=re.compile(r"\bQuoteTweet-fullname\b"))
+    return Shown(
+        form="permalink",
+        post_id=post_id,
+        text=text,
+        author=(_own_words(name) or None) if isinstance(name, Tag) else None,
+        handle=_matching(_HANDLE, _attribute(box, "data-screen-name")),
+        author_id=_matching(_NUMBER, _attribute(box, "data-user-id")),
+        lang=_attribute(words, "lang") or None,
+    )
 
 
 def _first(post: Tag, name: str, word: str) -> Tag | None:

@@ -107,9 +107,18 @@ class X:
         """See ``ports.ArchivedPlatform``."""
         return self._wanted(archived.read(exchange, post, memento, held))
 
-    def beside(self, exchange: Exchange, post: PostRef, held: Mapping[str, Exchange] = archived.NONE_HELD) -> Kept:
+    def beside(
+        self,
+        exchange: Exchange,
+        post: PostRef,
+        other: PostRef,
+        memento: Memento | None = None,
+        held: Mapping[str, Exchange] = archived.NONE_HELD,
+    ) -> Kept:
         """See ``ports.ArchivedPlatform``."""
-        return self._wanted(beside.read(exchange, post, held))
+        if memento:
+            return self._wanted(beside.read_archived(exchange, post, other, memento, held))
+        return self._wanted(beside.read(exchange, post, other, held))
 
     def _wanted(self, kept: Kept) -> Kept:
         """``kept``, with what it names as far as media are kept at all."""

@@ -23,13 +23,14 @@ REFS = {
     "quoted_tweet": PostRef(platform="x", post_id=QUOTED.post_id),
     "parent": PostRef(platform="x", post_id=BEFORE.post_id),
 }
+WHOSE = PostRef(platform="x", post_id=POST.post_id)
 OURS = ("x", "photo", "video", "animated_gif")
 
 
 @pytest.mark.parametrize("field", REFS)
 def test_each_fact_names_the_field_and_the_post_in_whose_answer_it_stands(field):
     """All of them, the author's face included."""
-    kept = X().beside(in_json(WHOLE), REFS[field])
+    kept = X().beside(in_json(WHOLE), REFS[field], WHOSE)
     facts = dict(kept.facts)
     assert facts["text"].value == {"quoted_tweet": QUOTED, "parent": BEFORE}[field].text
     assert (facts["handle"].value, "avatar" in facts) == (ANNA.handle, True)
@@ -58,7 +59,7 @@ def test_each_fact_names_the_field_and_the_post_in_whose_answer_it_stands(field)
 )
 def test_an_answer_that_does_not_show_it_says_nothing_of_it(exchange):
     """And it is no error: the answer's own post needs none of it."""
-    kept = X().beside(exchange, REFS["quoted_tweet"])
+    kept = X().beside(exchange, REFS["quoted_tweet"], WHOSE)
     assert (kept.facts, kept.wanted, bool(kept.nothing)) == ((), (), True)
 
 
@@ -72,7 +73,7 @@ def test_no_change_makes_it_crash_or_invent(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4))):
         path = data.draw(st.sampled_from([*inside, ("id_str",), ("__typename",)]))
         change(changed, path, copy.deepcopy(data.draw(st.one_of(st.just(...), JUNK))))
-    kept = X().beside(in_json(changed), REFS[field])
+    kept = X().beside(in_json(changed), REFS[field], WHOSE)
     assert all(one.startswith(("https://pbs.twimg.com/", "https://video.twimg.com/"))
                for picture in kept.wanted for one in picture.ladder)  # fmt: skip
     said = {leaf for leaf in leaves(changed) if isinstance(leaf, str)}
