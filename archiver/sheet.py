@@ -158,7 +158,7 @@ def _shown_in(row: Row) -> str | None:
     """In the answers about which other posts its words stand."""
     texts = (row.get("facts") or {}).get("text") or ()
     others = dict.fromkeys(fact["shown_in"]["post_id"] for fact in texts if "shown_in" in fact)
-    return f"the answer about {', '.join(others)}, which quotes or answers it" if others else None
+    return f"X's answer about {', '.join(others)}, which quotes or answers it" if others else None
 
 
 def _archived(memento: Row | None) -> str | None:

@@ -155,7 +155,7 @@ def test_show_says_in_which_answer_its_words_stand(saved):
     """A person sees why a deleted post has words."""
     room, _ = saved(QUOTING)
     said = room.archiver("show", GONE.post_id).out
-    assert f"shown in      the answer about {QUOTING.post_id}, which quotes or answers it" in said
+    assert f"shown in      X's answer about {QUOTING.post_id}, which quotes or answers it" in said
     assert "archived — deleted" in said
 
 
