@@ -67,4 +67,5 @@ def test_the_archives_own_limits_are_kept_at_four_fifths():
         "web.archive.org/cdx/search/cdx": 0.4,
         "web.archive.org/web": 8.0,
         "web.archive.org/save": 0.1,
+        "web.archive.org/save/status": 0.4,
     }

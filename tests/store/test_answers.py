@@ -84,7 +84,7 @@ def test_a_sighting_is_its_public_record(answers):
     """As it stands in the article's document, with the article's key, and what the post's own document says of later
     looks."""
     (record,) = answers.sightings("x:21")
-    nothing_known = {"due_at": None, "changes": list[object]()}
+    nothing_known = {"due_at": None, "changes": list[object](), "submitted": None}
     assert record == {**outcome(1, "21", handle="Biz", availability="deleted"), "article": B, **nothing_known}
 
 
