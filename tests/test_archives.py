@@ -509,6 +509,19 @@ def test_a_service_in_trouble_changes_nothing(submitting):
     assert handed_on(submitting) == [None, None]
 
 
+def test_a_night_asks_at_its_end_too(submitting):
+    """Once for all that it submitted."""
+    pages = submitting.folder / "pages"
+    pages.mkdir()
+    (submitting.folder / "page.html").rename(pages / "page.html")
+    with submitting.config.open("a") as file:
+        file.write(f'[nightly]\nmin_free_bytes = 0\n[[sources]]\nname = "pages"\nfolder = "{pages}"\n')
+    assert submitting.archiver("nightly", "--quiet").code == 0
+    [post] = submitting.archiver("show", "--json", GONE.post_id).rows
+    assert post["submitted"]["state"] == "saved"
+    assert len(looks(submitting)) == 4
+
+
 def test_a_later_run_keeps_what_came_of_it(submitting):
     """Asked once; looking again, or reading again, loses nothing."""
     page = submitting.folder / "page.html"
