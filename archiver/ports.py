@@ -278,6 +278,10 @@ class Nights(Catalog, Protocol):
         """A look that left nothing to record: it rests until then, unless a document says otherwise first."""
         ...
 
+    def set_right(self, now: datetime) -> None:
+        """What was looked at in the future (``ASTRAY``), because a clock was wrong, is due ``now``."""
+        ...
+
     def recall_all(self, kind: str) -> Mapping[str, Mapping[str, Any]]:
         """What was remembered under ``kind`` (``source``, ``host``), by name."""
         ...

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from archiver.model import GONE, LIMITED, Moment
+from archiver.model import ASTRAY, GONE, LIMITED, Moment
 
 Body = Mapping[str, Any]
 Json = dict[str, Any]
@@ -107,12 +107,12 @@ def of_post(body: Body, known: Body | None, rhythm: Rhythm, *, anew: bool = True
     found, clear = _post_changes(body, before), bool(body.get("settled"))
     key, availability = f"{body['platform']}:{body['post_id']}", body.get("availability")
     certain = availability if availability in CERTAIN else before.get("certain")
-    began = _written(at) if found or not before.get("watched_from") else before["watched_from"]
+    began = _written(at) if found or _is_unset(before.get("watched_from"), at) else before["watched_from"]
     tries = 0 if clear else int(before.get("tries") or 0) + 1
     if tries and anew and before.get("watch_at"):  # the picture's own try went before; a doubt is a new matter
         tries = tries - 1 if availability in CERTAIN else 1
     watch: datetime | None = next_look(_instant(began), at, rhythm.posts_days, rhythm.posts_every_days, key)
-    if not anew and not found and before.get("watch_at"):
+    if not anew and not found and before.get("watch_at") and not is_astray(before, at):
         watch = _instant(before["watch_at"])
     due, waits = watch, None
     if not clear:
@@ -136,7 +136,13 @@ def of_post(body: Body, known: Body | None, rhythm: Rhythm, *, anew: bool = True
 def is_wanted(known: Body, now: datetime) -> bool:
     """Whether a post that waits for something beside its services' answers (``of_post``) is to be looked at anew."""
     at = known.get("watch_at")
-    return not known.get("settled") and isinstance(at, str) and _instant(at) <= now
+    return not known.get("settled") and isinstance(at, str) and (_instant(at) <= now or is_astray(known, now))
+
+
+def is_astray(known: Body, now: datetime) -> bool:
+    """Whether a document was written while a clock was wrong (``ASTRAY``): whatever it says of later is nothing."""
+    at = known.get("at") or known.get("saved_at")
+    return isinstance(at, str) and _instant(at) > now + ASTRAY
 
 
 def of_link(body: Body, known: Body | None) -> Json:
@@ -160,7 +166,9 @@ def of_article(body: Body, known: Body | None, rhythm: Rhythm, *, looked: bool, 
     if "announced" in kept and not body.get("error"):
         kept["announced"] = {**kept["announced"], "content": None}  # the page says it itself
     found = _article_changes(body, before)
-    began = _written(at) if found or not before.get("source") else before.get("watched_from") or _written(at)
+    began = before.get("watched_from")
+    if found or not before.get("source") or _is_unset(began, at):
+        began = _written(at)
     tries = int(before.get("tries") or 0) + 1 if body.get("error") else 0
     if tries:
         due: datetime | None = retry_at(word, tries, at, str(body["key"]))
@@ -209,6 +217,10 @@ def _holds(body: Body) -> list[str]:
 
 def _name(one: Body) -> str:
     return str(one.get("url") or next(iter(one.get("short_links") or ()), None) or one.get("handle") or one.get("form"))
+
+
+def _is_unset(began: object, at: datetime) -> bool:
+    return not began or _instant(began) > at + ASTRAY
 
 
 def _first(body: Body, field: str) -> Body | None:

@@ -416,8 +416,8 @@ class Settler:
 
         What failed for want of a network is tried again whenever somebody asks.
         """
-        due = body.get("try_again_at")
-        if not isinstance(due, str) or datetime.fromisoformat(due) <= self._clock.now():
+        due, now = body.get("try_again_at"), self._clock.now()
+        if not isinstance(due, str) or datetime.fromisoformat(due) <= now or schedule.is_astray(body, now):
             return False
         words = {failure.get("word") for failure in body.get("failures") or ()}
         if words & {"rate-limited", "overloaded"} or str(body.get("error") or "").startswith(

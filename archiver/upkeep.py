@@ -20,10 +20,12 @@ from archiver.store import folders, indexes, intake, reports
 from archiver.store.archive import Archive
 from archiver.store.health import examine, not_readable, not_runnable, not_writable, permissions
 
+_SILENCE_S = 600.0
+
 
 def read_list(name: str) -> bytes:
     """The bytes of a local list, or of standard input. Raises ``NoInput``."""
-    return intake.read_file(name)
+    return intake.piped(silence_s=_SILENCE_S) if name == "-" else intake.read_file(name)
 
 
 def fingerprint(name: str) -> str:

@@ -197,7 +197,7 @@ def _night(settings: config.Config, ready: tools.Tools, budget: night.Budget) ->
         running,
         ready.catalog,
         ready.clock,
-        Discovery(ready.scout, ready.catalog, ready.clock, running, upkeep.read_list),
+        Discovery(ready.scout, ready.catalog, ready.clock, running, upkeep.read_list, budget.over),
         budget,
         hands=settings.network.parallel,
         documents=lambda where, tell: (Target(**one._asdict()) for one in intake.documents(where, None, tell)),

@@ -26,6 +26,7 @@ from archiver.model.post import (
     Rest,
 )
 from archiver.model.terms import (
+    ASTRAY,
     GONE,
     LIMITED,
     Availability,
@@ -43,6 +44,7 @@ from archiver.model.terms import (
 from archiver.model.upkeep import Due, Errand, Health, Probed
 
 __all__ = [
+    "ASTRAY",
     "GONE",
     "LIMITED",
     "Article",

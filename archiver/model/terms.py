@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 Precision = Literal["estimated", "day", "minute", "second", "millisecond"]
@@ -21,6 +21,8 @@ Availability = Literal[
 GONE: tuple[Availability, ...] = ("deleted", "suspended", "account_gone", "violated_rules", "unavailable")
 LIMITED: tuple[Availability, ...] = ("protected", "age_restricted", "withheld")
 """Not gone but not for everybody."""
+ASTRAY = timedelta(days=1)
+"""What is dated so much later than now was written down while a clock was wrong."""
 Status = Literal["archived", "already", "unavailable", "pending", "refused", "failed"]
 Ended = Literal["post", "page", "gone", "unsafe", "loop", "too-many-hops", "refused", "pending", "error"]
 

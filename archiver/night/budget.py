@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
 from archiver.ports import Clock, Manners
 
+# What an article with an embed asks for: its page, and two services.
+_A_PIECE = 3
 Reason = Literal["max-time", "max-requests", "max-bytes", "min-free", "SIGTERM", "SIGINT"]
 
 
@@ -31,6 +35,30 @@ class Budget:
         self._free_bytes = free_bytes
         self._began_s = clock.monotonic_s()
         self._reason: Reason | None = None
+        self._under_way = 0
+        self._ended = asyncio.Condition()
+
+    @asynccontextmanager
+    async def piece(self) -> AsyncIterator[bool]:
+        """One piece of work, once there is room for it: whether it may be done. Near the limit of requests fewer are
+        under way at a time, and the last one alone, so that no more is asked beyond it than one piece asks for."""
+        async with self._ended:
+            await self._ended.wait_for(lambda: not self._under_way or self.over() or self._has_room())
+            may = self.over() is None
+        self._under_way += may
+        try:
+            yield may
+        finally:
+            self._under_way -= may
+            async with self._ended:
+                self._ended.notify_all()
+
+    def _has_room(self) -> bool:
+        most = self._limits.max_requests
+        return not most or self._counted("requests") + _A_PIECE * self._under_way < most
+
+    def _counted(self, what: str) -> int:
+        return sum(host[what] for host in self._manners.counted().values())
 
     @property
     def reason(self) -> Reason | None:
@@ -53,10 +81,8 @@ class Budget:
             return "max-time"
         if limits.min_free_bytes and self._free_bytes() < limits.min_free_bytes:
             return "min-free"
-        if limits.max_requests or limits.max_bytes:
-            counted = self._manners.counted().values()
-            if limits.max_requests and sum(host["requests"] for host in counted) >= limits.max_requests:
-                return "max-requests"
-            if limits.max_bytes and sum(host["bytes"] for host in counted) >= limits.max_bytes:
-                return "max-bytes"
+        if limits.max_requests and self._counted("requests") >= limits.max_requests:
+            return "max-requests"
+        if limits.max_bytes and self._counted("bytes") >= limits.max_bytes:
+            return "max-bytes"
         return None

@@ -8,14 +8,16 @@ import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from archiver import schedule
 from archiver.errors import ArchiverError, NoInput
-from archiver.model import Due, Outcome, PostRef
+from archiver.model import Due, Outcome, PostRef, Status
+from archiver.night.aside import aside
 from archiver.night.budget import Budget
-from archiver.night.discovery import Discovery
+from archiver.night.discovery import NOT_READ, Discovery, Reading
 from archiver.night.report import Tally
 from archiver.ports import Clock, Nights
 from archiver.run import Run, Saved, Target, article_key
@@ -26,11 +28,21 @@ _SOURCES_AT_ONCE = 4
 _REMEMBER_EVERY_S = 20.0
 # A night begins at the same hour as the one before, but comes to a post sooner or later than that did.
 SAME_NIGHT = timedelta(minutes=10)
+MOST_IDLE = timedelta(seconds=15)
+"""What comes due within it is waited for, when nothing else is left to do."""
 # What a look wrote is dated by several readings of the clock: a moment later all of it is due.
 _A_MOMENT = timedelta(seconds=1)
 _log = logging.getLogger(__name__)
 ABOUT: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar("about", default=MappingProxyType({}))
 """What a line of the log is about: keys by ``article``, ``post`` and ``link``."""
+
+
+class _Found(NamedTuple):
+    """What came of a find; ``key`` and ``said`` of one that failed or waits."""
+
+    status: Status
+    key: str | None = None
+    said: str = ""
 
 
 class Night:
@@ -61,8 +73,14 @@ class Night:
         self._fingerprint = fingerprint
         self._remember = remember
         self.tally = Tally()
+        self._readings: dict[str, Reading] = {}
+        self._announced = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+        self._comes_next: datetime | None = None
+        self._finds: dict[str, tuple[_Found, ...]] = {}
         # What comes due later is another night's: so it is known beforehand what this one will do.
-        self._until = clock.now() + SAME_NIGHT
+        self._began = clock.now()
+        self._until = self._began + SAME_NIGHT
 
     async def work(self, sources: Sequence[Source], *, grace_s: float, stop: asyncio.Event) -> None:
         """Do what is to be done tonight. What is under way when the budget is spent, or ``stop`` is set, has
@@ -84,16 +102,44 @@ class Night:
             for task in (working, ending, remembering):
                 task.cancel()
             await asyncio.gather(working, ending, remembering, return_exceptions=True)
-            self._remember()
+            self._remember_all()
+            self._count()
 
     async def _work(self, sources: Sequence[Source]) -> None:
-        await self._discover([one for one in sources if one.kind not in ("folder", "crawl")])
-        due = self._catalog.due(self._until)
-        await _together([self._hand(due) for _ in range(self._hands)])
+        self._catalog.set_right(self._clock.now())
+        memories = self._catalog.recall_all("source")
+        # Those first that were read longest ago, so that none is left out for ever.
+        longest_ago = sorted(sources, key=lambda one: str((memories.get(one.name) or {}).get("looked_at") or ""))
         for source in sources:
+            self._readings[source.name] = reading = Reading.of(source, memories.get(source.name) or {})
+            self.tally.sources[source.name] = reading.said
+        listing = [one for one in longest_ago if one.kind not in ("folder", "crawl")]
+        discovering = asyncio.create_task(self._discover(listing))
+        try:
+            await self._do_what_is_due(discovering)
+            await discovering
+        finally:
+            discovering.cancel()
+            await asyncio.gather(discovering, return_exceptions=True)
+        for source in longest_ago:
             if source.kind in ("folder", "crawl") and not self._budget.over():
-                await self._local(source)
+                await self._local(self._readings[source.name])
         await self._run.finish()
+
+    async def _do_what_is_due(self, discovering: asyncio.Task[None]) -> None:
+        """Until nothing is left, and the sources name nothing new."""
+        while not self._budget.over():
+            self._announced.clear()
+            self._comes_next = None
+            all_announced = discovering.done()
+            due = self._catalog.due(self._until)
+            await _together([self._hand(due) for _ in range(self._hands)])
+            if not all_announced:
+                news = asyncio.create_task(self._announced.wait())
+                await asyncio.wait((discovering, news), return_when=asyncio.FIRST_COMPLETED)
+                news.cancel()
+            elif self._comes_next is None or self._comes_next > self._clock.now() + MOST_IDLE:
+                return
 
     async def _ending(self, stop: asyncio.Event) -> None:
         """Return once no more work is to be taken."""
@@ -107,74 +153,99 @@ class Night:
     async def _remembering(self) -> None:
         while True:
             await asyncio.sleep(_REMEMBER_EVERY_S)
-            self._remember()
+            self._remember_all()
+
+    def _remember_all(self) -> None:
+        """What is known of hosts and sources, of those too that are not read to their end."""
+        self._remember()
+        self._catalog.remember("source", {name: one.memory for name, one in self._readings.items() if one.memory})
 
     # Sources
 
     async def _discover(self, sources: Sequence[Source]) -> None:
-        memories = self._catalog.recall_all("source")
         room = asyncio.Semaphore(_SOURCES_AT_ONCE)
 
-        async def one(source: Source) -> None:
+        async def one(reading: Reading) -> None:
             async with room:
                 if self._budget.over():
                     return
-                memory = memories.get(source.name) or {}
-                said, remembered = await self._discovery.source(source, memory)
-            self.tally.sources[source.name] = said
-            self.tally.articles["announced"] += said["new"]
-            _log.info("source %s: %s, %d new articles", source.name, said["state"], said["new"])
-            self._catalog.remember("source", {source.name: remembered})
+                await self._discovery.read(reading, self._hear)
+            name, said = reading.source.name, reading.said
+            _log.info("source %s: %s, %d new articles", name, said["state"], said["new"])
+            self._catalog.remember("source", {name: reading.memory})
 
-        await _together([one(source) for source in sources])
+        await _together([one(self._readings[source.name]) for source in sources])
+        self.tally.articles["announced"] += 0
 
-    async def _local(self, source: Source) -> None:
-        """The articles of a folder or crawl that are not known, saved as they are read."""
-        memory = self._catalog.recall_all("source").get(source.name) or {}
-        said: dict[str, Any] = {"kind": source.kind, "where": source.where, "state": "well", "said": "", "new": 0}
-        self.tally.sources[source.name] = said
+    def _hear(self, count: int) -> None:
+        self.tally.articles["announced"] += count
+        self._announced.set()
+
+    async def _local(self, reading: Reading) -> None:
+        """The articles of a folder or crawl that are not known, saved as they are read. What was wrong with one that
+        has not changed since is said again, and nothing of it is read."""
+        said, memory, where = reading.said, reading.memory, reading.source.where
+        problems: list[str] = []
 
         def tell(error: ArchiverError) -> None:
-            said.update(state="broken", said=str(error))
+            problems.append(str(error))
 
         try:
-            seen = self._fingerprint(source.where)
-            if seen == memory.get("seen"):
-                return
-            targets = self._documents(source.where, tell)
-            await _together([self._take(targets, said) for _ in range(self._hands)])
+            seen = await aside(partial(self._fingerprint, where))
+            if seen != memory.get("seen"):
+                targets = self._documents(where, tell)
+                await _together([self._take(targets, said) for _ in range(self._hands)])
+            elif memory.get("problem"):
+                problems.append(str(memory["problem"]))
         except NoInput as error:
             tell(error)
+            seen = ""
+        if self._budget.over():
             return
-        if not self._budget.over():
-            self._catalog.remember("source", {source.name: {"seen": seen}})
+        said |= {"state": "broken" if problems else "well", "said": problems[-1] if problems else ""}
+        problem = problems[-1] if problems else None
+        memory |= {"seen": seen, "problem": problem, "looked_at": self._clock.now().isoformat()}
+        self._catalog.remember("source", {reading.source.name: memory})
 
     async def _take(self, targets: Iterator[Target], said: dict[str, Any]) -> None:
         """Save those that are not known, one after the other."""
-        while not self._budget.over() and (target := next(targets, None)) is not None:
-            if self._catalog.article(article_key(target)) is None:
-                said["new"] += 1
-                ABOUT.set({"article": article_key(target)})
-                self._note(await self._run.save(target), "new")
+        while not self._budget.over():
+            async with self._one_at_a_time:
+                target = await aside(partial(next, targets, None))
+            if target is None:
+                return
+            if self._catalog.article(article_key(target)) is not None:
+                continue
+            async with self._budget.piece() as may:
+                if may:
+                    said["new"] += 1
+                    ABOUT.set({"article": article_key(target)})
+                    self._note(await self._run.save(target), "new")
 
     # What is due
 
     async def _hand(self, due: Iterator[Due]) -> None:
+        work: dict[str, Callable[[Due, Body], Awaitable[str | None]]] = {
+            "article": self._article, "post": self._post, "link": self._link,
+        }  # fmt: skip
         while not self._budget.over() and (one := next(due, None)) is not None:
             ABOUT.set({one.kind: one.key})
-            work: dict[str, Callable[[Due, Body], Awaitable[str | None]]] = {
-                "article": self._article, "post": self._post, "link": self._link,
-            }  # fmt: skip
+            if not self._is_for_tonight(self._known(one)):
+                continue
             if not await self._comes_due(one):
                 return
-            known = self._known(one)
-            if known is not None and self._still_due(known):
-                await self._move_on(one, await work[one.kind](one, known))
+            async with self._budget.piece() as may:
+                known = self._known(one)
+                if may and known is not None and self._is_for_tonight(known):
+                    await self._move_on(one, await work[one.kind](one, known))
 
     async def _comes_due(self, due: Due) -> bool:
-        """Wait until it is due: a second look is evidence only when it is a whole day later. ``False`` when the night
-        ended before."""
+        """Wait until it is due, for ``MOST_IDLE`` at most: a second look is evidence only when it is a whole day later.
+        ``False`` when that is too long, or the night ended before."""
         at = datetime.fromisoformat(due.at) + _A_MOMENT
+        if at > self._clock.now() + MOST_IDLE:
+            self._comes_next = min(at, self._comes_next or at)
+            return False
         while (left_s := (at - self._clock.now()).total_seconds()) > 0 and not self._budget.over():
             await self._clock.sleep(min(left_s, 1.0))
         return not self._budget.over()
@@ -184,9 +255,18 @@ class Night:
             return self._catalog.post(_ref(due.key))
         return self._catalog.article(due.key) if due.kind == "article" else self._catalog.link(due.key)
 
+    def _is_for_tonight(self, known: Body | None) -> bool:
+        """Whether it is due, and nothing was learnt of it tonight."""
+        if known is None or not self._still_due(known):
+            return False
+        at = datetime.fromisoformat(str(known.get("at") or known.get("saved_at")))
+        unread = "announced" in known and not known.get("source") and not known.get("error")
+        return unread or at < self._began or schedule.is_astray(known, self._clock.now())
+
     def _still_due(self, known: Body) -> bool:
         at = known.get("due_at") or known.get("try_again_at")
-        return isinstance(at, str) and datetime.fromisoformat(at) <= self._until
+        due = isinstance(at, str) and datetime.fromisoformat(at) <= self._until
+        return due or schedule.is_astray(known, self._clock.now())
 
     async def _move_on(self, due: Due, word: str | None) -> None:
         """What left no document rests, ever longer; so nothing is asked for twice a night, and nothing is forgotten.
@@ -277,24 +357,40 @@ class Night:
             self.tally.problem("article", saved.article.key, saved.word or "failed", saved.error)
         elif word:
             self.tally.articles[word] += 1
+        if saved.looked:
+            key = saved.article.key
+            self._finds[key] = tuple(self._found(key, number, one) for number, one in enumerate(saved.outcomes))
         with _about(article=saved.article.key):
             why = f"; {saved.error}" if saved.error else ""
             _log.info("%s: %d finds%s", saved.article.key, len(saved.outcomes), why)
-            for one in saved.outcomes:
-                self.tally.embeds[one.status] += 1
-                if one.status in ("pending", "failed"):
-                    self._note_problem(one)
-                elif one.record.get("post_id"):
-                    post = f"{one.record['platform']}:{one.record['post_id']}"
-                    with _about(post=post):
-                        _log.info("post %s: %s", post, one.status)
 
-    def _note_problem(self, one: Outcome) -> None:
+    def _found(self, article: str, number: int, one: Outcome) -> _Found:
+        """What is said of a find tonight: what came of it last, but captured anew is captured anew."""
+        before = self._finds.get(article, ())[number : number + 1]
+        if one.status == "already" and before and before[0].status == "archived":
+            return before[0]
         row, said = one.record, one.error or one.status
+        post = f"{row['platform']}:{row['post_id']}" if row.get("post_id") else None
         key = str(row.get("url") or one.find.snippet[:80])
-        self.tally.problem("find", key, one.status, said)
-        with _about(**({"post": f"{row['platform']}:{row['post_id']}"} if row.get("post_id") else {})):
-            _log.warning("%s: %s: %s", key, one.status, said)
+        well = one.status not in ("pending", "failed")
+        with _about(**({"post": post} if post else {})):
+            if not well:
+                _log.warning("%s: %s: %s", key, one.status, said)
+            elif post:
+                _log.info("post %s: %s", post, one.status)
+        return _Found(one.status) if well else _Found(one.status, key, said)
+
+    def _count(self) -> None:
+        """What came of each find, once; and what a limit left."""
+        for one in (found for finds in self._finds.values() for found in finds):
+            self.tally.embeds[one.status] += 1
+            if one.key is not None:
+                self.tally.problem("find", one.key, one.status, one.said)
+        self._finds.clear()
+        if self._budget.reason:
+            waits = self._catalog.waiting(self._clock.now())
+            unread = sum(one["state"] == NOT_READ for one in self.tally.sources.values())
+            self.tally.left = unread + sum(waits[kind] for kind in ("article", "post", "link"))
 
 
 @contextlib.contextmanager

@@ -28,7 +28,8 @@ _NOT_REACHED = ("unreachable", "timed-out", "bad-reply", "rate-limited", "overlo
 @dataclass(slots=True)
 class Tally:
     """``articles`` and ``posts``: counts by word (``new``, ``checked``, ``edited``, ``gone``, …). ``failed``: by class.
-    ``changes``: what the newsroom wants to hear of. ``sources``: what came of each, by name."""
+    ``changes``: what the newsroom wants to hear of. ``sources``: what came of each, by name. ``left``: how much a limit
+    left for the next night, sources among it."""
 
     articles: Counter[str] = field(default_factory=Counter)
     posts: Counter[str] = field(default_factory=Counter)
@@ -39,6 +40,7 @@ class Tally:
     problems: list[Json] = field(default_factory=list)
     sources: dict[str, Json] = field(default_factory=dict)
     given_up: int = 0
+    left: int = 0
 
     def changed(self, kind: str, key: str, change: Mapping[str, Any]) -> None:
         """A post or article is not as it was."""
@@ -118,7 +120,7 @@ def exit_code(
     tally: Tally, hosts: Mapping[str, Mapping[str, Any]], stopped_by: str | None, *, untold: bool = False
 ) -> int:
     """0: all that was due is done, also when a limit ended the night with something done; 69: it was there, and nobody
-    could be reached, or not one source could be read; 74: the disk had less free than it should, and nothing was done;
+    could be reached, or not one source could be read; 74: the disk had less free than it should, and nothing was done; 75: another limit kept it from everything;
     130, 143: stopped; 1: something failed, a source is broken or empty for the third time, or news are ``untold``."""
     if stopped_by in ("SIGINT", "SIGTERM"):
         return 130 if stopped_by == "SIGINT" else 143
@@ -126,6 +128,8 @@ def exit_code(
     done = sum(count for counted_ in counts for word, count in counted_.items() if word not in NEWS)
     if stopped_by == "min-free" and not done:
         return 74
+    if stopped_by and not done and tally.left:
+        return 75
     asked = sum(host["requests"] for host in hosts.values())
     answered = asked - sum(host["failed"] for host in hosts.values())
     if not answered and (asked or any(tally.failed[word] for word in _NOT_REACHED)):

@@ -176,6 +176,12 @@ class Catalog:
             if rows:
                 connection.execute(upsert(self.engine.dialect.name, table), rows)
 
+    def change(self, statements: Sequence[sa.Delete | sa.Update]) -> None:
+        """Change what no record says, in one transaction; as ``put``."""
+        with self._translated(), self.engine.begin() as connection:
+            for statement in statements:
+                connection.execute(statement)
+
     def _apply(self, connection: sa.Connection, document: Document, place: Mapping[str, object]) -> None:
         row = {**documents.row(document), **place}
         applied = connection.execute(self._upserts[document.kind], row).rowcount

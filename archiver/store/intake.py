@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import stat
 import sys
 from pathlib import Path
@@ -40,6 +41,27 @@ def stdin() -> BinaryIO:
     if sys.stdin is None or sys.stdin.closed:
         raise NoInput("-: standard input is closed")
     return sys.stdin.buffer
+
+
+def piped(*, silence_s: float, max_bytes: int = MAX_BYTES) -> bytes:
+    """The bytes of standard input, for whoever can't wait for ever. Raises ``NoInput`` as ``read_file`` does, and when
+    nothing comes for ``silence_s`` though it stays open."""
+    try:
+        descriptor = stdin().fileno()
+    except OSError:  # no file at all: it is in memory
+        return read_file("-", max_bytes=max_bytes)
+    # Not through its buffer: whoever waits there has its lock, without which the program can't end.
+    data = bytearray()
+    while len(data) <= max_bytes:
+        if not select.select([descriptor], [], [], silence_s)[0]:
+            raise NoInput(
+                f"-: open, and silent for {silence_s:g} s", hint="close it behind the last line: … < list.txt"
+            )
+        piece = os.read(descriptor, 1 << 16)
+        if not piece:
+            break
+        data += piece
+    return checked("-", bytes(data), max_bytes=max_bytes)
 
 
 def _read_regular(path: Path, max_bytes: int) -> bytes:

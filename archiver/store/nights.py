@@ -5,13 +5,13 @@ from __future__ import annotations
 import heapq
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from archiver.model import Due
+from archiver.model import ASTRAY, Due
 from archiver.store import policies, replay, schema
 from archiver.store.answers import Answers
 from archiver.store.documents import clean
@@ -20,6 +20,8 @@ from archiver.store.records import warc_date
 
 _BATCH = 500
 _FEW = 50  # whole documents
+# No rest is longer (``schedule.retry_at``), unless a clock was wrong.
+_LONGEST_REST = timedelta(days=200)
 
 
 class Nights(Answers):
@@ -121,6 +123,16 @@ class Nights(Answers):
         if at is not None:
             row = {"kind": due.kind, "key": clean(due.key), "at": at, "until": warc_date(until)}
             self._rows.put(schema.postponed, [{**row, "tries": tries, "word": clean(word)}])
+
+    def set_right(self, now: datetime) -> None:
+        """See ``ports.Nights``."""
+        at, least, most = warc_date(now), warc_date(now + ASTRAY), warc_date(now + _LONGEST_REST)
+        tables = {kind: table for kind, (table, _) in KEYS.items()}
+        due = {kind: sa.case((table.c.due_at > at, at), else_=table.c.due_at) for kind, table in tables.items()}
+        wrong = {kind: table.c.at > least for kind, table in tables.items()}
+        wrong["link"] &= tables["link"].c.due_at > at  # that it has an index for, and the others need no change
+        here = [sa.update(tables[kind]).where(wrong[kind]).values(at=at, due_at=due[kind]) for kind in tables]
+        self._rows.change([*here, sa.delete(schema.postponed).where(schema.postponed.c.until > most)])
 
     def recall_all(self, kind: str) -> Mapping[str, Mapping[str, Any]]:
         """See ``ports.Nights``."""
