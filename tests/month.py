@@ -21,7 +21,7 @@ from archiver import config, night
 from archiver.cli.tonight import tonight
 from archiver.errors import ArchiverError
 from archiver.model import PostRef
-from archiver.night.order import SAME_NIGHT
+from archiver.night.order import MOST_IDLE
 from archiver.store.archive import Archive
 from archiver.tools import run_async
 from tests.faults.zygote import WHATS
@@ -179,7 +179,7 @@ class Month:
             articles = {f"https://news.example/{n}": archive.article(f"https://news.example/{n}") for n in range(1, 11)}
         known = {key: body for key, body in {**posts, **articles}.items() if body}
         return {
-            key: body for key, body in known.items() if body["due_at"] and _instant(body["due_at"]) <= at + SAME_NIGHT
+            key: body for key, body in known.items() if body["due_at"] and _instant(body["due_at"]) <= at + MOST_IDLE
         }
 
     def knowledge(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from archiver.cli import main
-from archiver.night.order import SAME_NIGHT
+from archiver.night.order import MOST_IDLE
 from archiver.page import BELIEVED
 from tests.loopback.server import Crossing, LoopbackWeb
 from tests.month import (
@@ -170,7 +170,7 @@ def test_a_known_page_is_asked_only_whether_it_has_changed(month):
 
 def _look_is_due(key: str, due: Mapping[str, Any], on: int) -> bool:
     """Whether the services are to be asked about a post tonight, and not only for a picture that failed."""
-    until = (FIRST + timedelta(days=on - 1) + SAME_NIGHT).isoformat()
+    until = (FIRST + timedelta(days=on - 1) + MOST_IDLE).isoformat()
     return key in due and (due[key].get("watch_at") or "") <= until
 
 

@@ -66,8 +66,9 @@ class Budget:
         return self._reason
 
     def stop(self, reason: Reason) -> None:
-        """Somebody wants the run to end; the first reason stands."""
-        self._reason = self._reason or reason
+        """Somebody wants the run to end; the first who does is named, in place of a limit too."""
+        if self._reason not in ("SIGTERM", "SIGINT"):
+            self._reason = reason
 
     def over(self) -> Reason | None:
         """Why no more work is to be taken, ``None`` while it may be."""

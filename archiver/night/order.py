@@ -193,10 +193,12 @@ class Night:
         try:
             seen = await aside(partial(self._fingerprint, where))
             if seen != memory.get("seen"):
+                said["entries"] = 0
                 targets = self._documents(where, tell)
                 await _together([self._take(targets, said) for _ in range(self._hands)])
-            elif memory.get("problem"):
-                problems.append(str(memory["problem"]))
+            else:
+                said["entries"] = memory.get("entries")
+                problems += [str(memory["problem"])] if memory.get("problem") else []
         except NoInput as error:
             tell(error)
             seen = ""
@@ -204,7 +206,8 @@ class Night:
             return
         said |= {"state": "broken" if problems else "well", "said": problems[-1] if problems else ""}
         problem = problems[-1] if problems else None
-        memory |= {"seen": seen, "problem": problem, "looked_at": self._clock.now().isoformat()}
+        memory |= {"seen": seen, "problem": problem, "entries": said.get("entries")}
+        memory["looked_at"] = self._clock.now().isoformat()
         self._catalog.remember("source", {reading.source.name: memory})
 
     async def _take(self, targets: Iterator[Target], said: dict[str, Any]) -> None:
@@ -214,6 +217,7 @@ class Night:
                 target = await aside(partial(next, targets, None))
             if target is None:
                 return
+            said["entries"] += 1
             if self._catalog.article(article_key(target)) is not None:
                 continue
             async with self._budget.piece() as may:

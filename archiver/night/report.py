@@ -20,7 +20,7 @@ EMPTY_TOO_OFTEN = 3
 NEWS = ("gone", "returned", "edited", "renamed", "changed")
 _POSTS = ("checked", "tried again", *NEWS)
 _ARTICLES = ("announced", "new", "checked", "edited")
-_STATES = ("well", "broken", "empty", "resting")
+_STATES = ("well", "broken", "empty", "resting", "not read")
 _UNREAD = ("broken", "resting")
 _NOT_REACHED = ("unreachable", "timed-out", "bad-reply", "rate-limited", "overloaded")
 
@@ -120,8 +120,9 @@ def exit_code(
     tally: Tally, hosts: Mapping[str, Mapping[str, Any]], stopped_by: str | None, *, untold: bool = False
 ) -> int:
     """0: all that was due is done, also when a limit ended the night with something done; 69: it was there, and nobody
-    could be reached, or not one source could be read; 74: the disk had less free than it should, and nothing was done; 75: another limit kept it from everything;
-    130, 143: stopped; 1: something failed, a source is broken or empty for the third time, or news are ``untold``."""
+    could be reached, or not one source could be read; 74: the disk had less free than it should, and nothing was done;
+    75: another limit kept it from everything; 130, 143: stopped; 1: something failed, a source is broken, not read to
+    its end, or empty for the third time, or news are ``untold``."""
     if stopped_by in ("SIGINT", "SIGTERM"):
         return 130 if stopped_by == "SIGINT" else 143
     counts = (tally.articles, tally.posts, tally.links)
@@ -134,10 +135,15 @@ def exit_code(
     answered = asked - sum(host["failed"] for host in hosts.values())
     if not answered and (asked or any(tally.failed[word] for word in _NOT_REACHED)):
         return 69
-    states = [one["state"] for one in tally.sources.values()]
-    if states and all(state in _UNREAD for state in states):
+    if _all_unread(tally.sources):
         return 69
-    return 1 if untold or tally.failed or any(state != "well" for state in states) else 0
+    unwell = any(one["state"] != "well" for one in tally.sources.values())
+    return 1 if untold or tally.failed or unwell else 0
+
+
+def _all_unread(sources: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether there are sources, and nothing could be read of any; one that is wrong in part was read."""
+    return bool(sources) and all(one["state"] in _UNREAD and not one.get("entries") for one in sources.values())
 
 
 def shown(report: Mapping[str, Any]) -> list[str]:
@@ -248,10 +254,15 @@ def _labelled(counts: Mapping[str, float], always: Iterable[str] = ()) -> Iterat
 
 def _verdict(report: Mapping[str, Any]) -> str:
     code, stopped = report["exit_code"], report["stopped_by"]
-    unread = report["sources"] and all(one["state"] in _UNREAD for one in report["sources"].values())
-    unavailable = "no source could be read" if unread else "nothing could be reached"
+    unavailable = "no source could be read" if _all_unread(report["sources"]) else "nothing could be reached"
     well = "all that was due is done" if _waits(report) else "all well"
-    words = {0: well, 1: "something failed or waits", 69: unavailable, 74: "nothing done for want of room"}
+    words = {
+        0: well,
+        1: "something failed or waits",
+        69: unavailable,
+        74: "nothing done for want of room",
+        75: "nothing done",
+    }
     said = report["error"] or words.get(code, "stopped")
     ended = f", ended by {stopped}; the next run goes on" if stopped else ""
     return f"night {report['run']}: {said}{ended} ({report['elapsed_s']:,.0f} s, exit code {code})"
