@@ -129,7 +129,7 @@ def exit_code(
     done = sum(count for counted_ in counts for word, count in counted_.items() if word not in NEWS)
     if stopped_by == "min-free" and not done:
         return 74
-    if stopped_by and not done and tally.left:
+    if stopped_by and tally.left and not done and not tally.failed:
         return 75
     asked = sum(host["requests"] for host in hosts.values())
     answered = asked - sum(host["failed"] for host in hosts.values())
