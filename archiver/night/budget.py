@@ -41,7 +41,7 @@ class Budget:
     @asynccontextmanager
     async def piece(self) -> AsyncIterator[bool]:
         """One piece of work, once there is room for it: whether it may be done. Near the limit of requests fewer are
-        under way at a time, and the last one alone, so that no more is asked beyond it than one piece asks for."""
+        under way at a time, each taken to ask for ``_A_PIECE``: beyond it goes what these ask for more than that."""
         async with self._ended:
             await self._ended.wait_for(lambda: not self._under_way or self.over() or self._has_room())
             may = self.over() is None

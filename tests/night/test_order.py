@@ -185,8 +185,8 @@ def test_a_clock_that_was_wrong_for_a_night_leaves_nothing_for_years(newsroom):
     assert second["posts"] == {"checked": 1}
 
 
-def test_a_limit_of_requests_is_exceeded_by_one_piece_of_work_at_most(newsroom):
-    """Though sixteen hands are at work."""
+def test_near_a_limit_of_requests_less_is_under_way(newsroom):
+    """Articles of three requests exceed it by one of them at most, though sixteen hands are at work."""
     feed = Feed(*(f"https://news.example/{n}" for n in range(40)))
     pages = tuple(story(n, POSTS[n % 6]) for n in range(40))
     room = newsroom(World(posts=POSTS, pages=pages), FRONT, feeds_example=feed)
