@@ -109,7 +109,8 @@ def report_(context: click.Context, run: str | None, every: bool, as_json: bool)
         raise NoInput("there is no report yet", hint="`archiver nightly` writes one")
     if run is None and (later := upkeep.unreported(settings)):
         where = "a later run" if every or upkeep.latest_report(settings) else "a run"
-        _say(f"{where} began, {later}, and has left no report: it is under way, was killed, or could not write one")
+        said = f"{where} began, {later}, and has left no report: it is under way, was killed, or could not write one"
+        click.echo(said, err=as_json)  # before the report of an earlier night, which is not that of the last
     shown = 0
     for name in names:
         try:
