@@ -79,8 +79,9 @@ class Archivist:
             kept = platform.kept(recovery.shown, seen.post, recovery.memento, held)
             facts: dict[str, tuple[Fact, ...]] = {name: (fact,) for name, fact in kept.facts}
             late = any(failure.retry for failure in archive.failures[len(recovery.failures) :])
-            exchanges, failures = tuple(archive.exchanges), tuple(archive.failures)
-            recovery = replace(recovery, facts=facts, settled=not late, exchanges=exchanges, failures=failures)
+            failures = tuple(archive.failures)
+            asked = sorted(archive.exchanges, key=lambda one: (one.started_at, one.url))  # not as answers came in
+            recovery = replace(recovery, facts=facts, settled=not late, exchanges=tuple(asked), failures=failures)
         return archived.recovered(seen, recovery)
 
     async def search(

@@ -260,3 +260,20 @@ def _instant(written: object) -> datetime:
 
 def _written(at: datetime | None) -> str | None:
     return str(Moment(at=at, precision="millisecond")) if at else None
+
+
+def must_wait(body: Body, now: datetime) -> bool:
+    """Whether the service itself gave an answer that forbids, or makes pointless, another try before its time.
+
+    What failed for want of a network is tried again whenever somebody asks.
+    """
+    due = body.get("try_again_at")
+    if not isinstance(due, str) or datetime.fromisoformat(due) <= now or is_astray(body, now):
+        return False
+    words = {failure.get("word") for failure in body.get("failures") or ()}
+    if words & {"rate-limited", "overloaded"} or str(body.get("error") or "").startswith(
+        ("rate-limited", "overloaded")
+    ):
+        return True
+    unreached = words & {"unreachable", "timed-out", "bad-reply"}
+    return body.get("availability") in ("ambiguous", "rate_limited", "public") and not unreached

@@ -14,14 +14,15 @@ import asyncio
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from archiver import archived, capture, history, outcome, quotation, record, relatives, resolve, schedule
+from archiver import archived, capture, history, outcome, quotation, record, relatives, schedule
 from archiver.archives import Desk
 from archiver.archivist import Archivist
 from archiver.budget import Budget
 from archiver.errors import UnreadableCapture
+from archiver.following import Links
 from archiver.model import (
     Article,
     Document,
@@ -29,7 +30,6 @@ from archiver.model import (
     Identification,
     Outcome,
     PostRef,
-    Resolution,
 )
 from archiver.ports import ArchivedPlatform, Catalog, Clock, Fetcher
 from archiver.submissions import Submissions
@@ -83,11 +83,20 @@ class Settler:
         self._learnt: set[str] = set()  # posts of which answers about others told more in this run
         self._archivist = Archivist(desk)
         self.submissions = Submissions(desk, clock)
+        self._links = Links(
+            catalog=catalog,
+            clock=clock,
+            match=self._match,
+            keep=self._keep,
+            submissions=self.submissions,
+            max_hops=reach.max_hops,
+            reread=reread,
+        )
 
     async def link(self, link: str, fetcher: Fetcher) -> Body:
         """Where ``link`` leads, as its document's body; what was settled before is not followed again."""
         start = self._short_link(link) or link
-        body, _ = await self._once(f"link:{start}", self._link(start, fetcher))
+        body, _ = await self._once(f"link:{start}", self._links.follow(start, fetcher))
         return body
 
     async def post_again(self, post: PostRef, fetcher: Fetcher) -> Body:
@@ -106,7 +115,9 @@ class Settler:
     async def find(self, item: Find, article: Article, fetcher: Fetcher) -> Outcome:
         """One find, to its outcome. What goes wrong about it is in the documents of its post and links."""
         shorts = item.short_links or tuple(filter(None, [self._short(item)]))
-        links = await asyncio.gather(*(self._once(f"link:{short}", self._link(short, fetcher)) for short in shorts))
+        links = await asyncio.gather(
+            *(self._once(f"link:{short}", self._links.follow(short, fetcher)) for short in shorts)
+        )
         bodies = [body for body, _ in links]
         fresh = any(is_fresh for _, is_fresh in links)
         post, search = item.post or outcome.matched(item, bodies), None
@@ -252,7 +263,7 @@ class Settler:
             record=shown,
             error=verdict.error,
             try_again_at=verdict.due,
-            firm=verdict.due is not None and any(self._must_wait(body) for body in open_ones),
+            firm=verdict.due is not None and any(schedule.must_wait(body, self._clock.now()) for body in open_ones),
         )
 
     async def _once(self, key: str, work: Any) -> tuple[Body, bool]:
@@ -280,42 +291,6 @@ class Settler:
     def _match(self, url: str) -> PostRef | None:
         return next(filter(None, (platform.match(url) for platform in self._platforms.values())), None)
 
-    async def _link(self, short: str, fetcher: Fetcher) -> tuple[Body, bool]:
-        """(the link's document body, whether this run followed it)."""
-        known = self._catalog.link(short)
-        if known is not None and not self._reread and (known.get("settled") or self._must_wait(known)):
-            return known, False
-        resolution = await resolve.resolve(short, fetcher, self._match, max_hops=self._reach.max_hops)
-        if self._reread and known is not None:
-            return await self._link_reread(resolution, known), False
-        if known is not None and known.get("source") and resolution.ended not in ("post", "page", "unsafe"):
-            return known, True  # what a ledger tells, which we could not find better ourselves
-        wait = resolution.try_again_after_s
-        due = self._clock.now() + timedelta(seconds=wait) if wait is not None else None
-        document = record.link_document(resolution, at=self._clock.now(), settled=due is None, try_again_at=due)
-        document = replace(document, body=schedule.of_link(document.body, known))
-        if (
-            known is None
-            or due is None
-            or outcome.answered(resolution) > len([hop for hop in known["hops"] if hop["http_status"]])
-        ):
-            await self._keep(document)
-        if resolution.ended == "page":
-            self.submissions.captured("link", short, resolution.end)
-        return document.body, True
-
-    async def _link_reread(self, resolution: Resolution, known: Body) -> Body:
-        """The link's document as it reads now; where its chain leads beyond what is held, as it was."""
-        if resolution.ended == "pending":
-            return known
-        document = record.link_document(resolution, at=self._clock.now(), settled=True, try_again_at=None)
-        again = {**known, **document.body}
-        again |= {} if again["ended"] != "error" else {key: known.get(key) for key in ("settled", "try_again_at")}
-        if {**again, "at": None} == {**known, "at": None}:
-            return known
-        await self._keep(replace(document, body=again))
-        return again
-
     async def _post(
         self, post: PostRef, fetcher: Fetcher, names: Sequence[str | None] = (), *, again: bool = False
     ) -> tuple[Body, bool]:
@@ -326,7 +301,9 @@ class Settler:
         handles = [name for name in (*names, *relatives.names_of(post, known or {})) if name]
         platform = self._platforms[post.platform]
         unasked = known is not None and self._archivist.has_not_been_asked(known, platform, handles)
-        done = known is not None and ((known.get("settled") and not unasked) or self._must_wait(known))
+        done = known is not None and (
+            (known.get("settled") and not unasked) or schedule.must_wait(known, self._clock.now())
+        )
         if known is not None and done and not again:
             return known, False
         looks = int(known["looks"]) if known else 0
@@ -410,22 +387,6 @@ class Settler:
     async def _keep(self, document: Document) -> None:
         self.written += 1
         await self._catalog.add([document])
-
-    def _must_wait(self, body: Body) -> bool:
-        """Whether the service itself gave an answer that forbids, or makes pointless, another try before its time.
-
-        What failed for want of a network is tried again whenever somebody asks.
-        """
-        due, now = body.get("try_again_at"), self._clock.now()
-        if not isinstance(due, str) or datetime.fromisoformat(due) <= now or schedule.is_astray(body, now):
-            return False
-        words = {failure.get("word") for failure in body.get("failures") or ()}
-        if words & {"rate-limited", "overloaded"} or str(body.get("error") or "").startswith(
-            ("rate-limited", "overloaded")
-        ):
-            return True
-        unreached = words & {"unreachable", "timed-out", "bad-reply"}
-        return body.get("availability") in ("ambiguous", "rate_limited", "public") and not unreached
 
 
 def purged(decision: Body) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from archiver import terminal
-from archiver.night.order import ABOUT
+from archiver.night.notes import ABOUT
 
 
 class _Lines(logging.Formatter):

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from archiver import schedule
 from archiver.errors import ArchiverError, NoInput
-from archiver.model import Due, Outcome, PostRef, Status
+from archiver.model import Due, PostRef
 from archiver.night.aside import aside
 from archiver.night.budget import Budget
 from archiver.night.discovery import NOT_READ, Discovery, Reading
+from archiver.night.notes import ABOUT, Notes
 from archiver.night.report import Tally
 from archiver.ports import Clock, Nights
-from archiver.run import Run, Saved, Target, article_key
+from archiver.run import Run, Target, article_key
 from archiver.subscriptions import Source
 
 Body = Mapping[str, Any]
@@ -33,16 +31,6 @@ MOST_IDLE = timedelta(seconds=15)
 # What a look wrote is dated by several readings of the clock: a moment later all of it is due.
 _A_MOMENT = timedelta(seconds=1)
 _log = logging.getLogger(__name__)
-ABOUT: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar("about", default=MappingProxyType({}))
-"""What a line of the log is about: keys by ``article``, ``post`` and ``link``."""
-
-
-class _Found(NamedTuple):
-    """What came of a find; ``key`` and ``said`` of one that failed or waits."""
-
-    status: Status
-    key: str | None = None
-    said: str = ""
 
 
 class Night:
@@ -77,7 +65,7 @@ class Night:
         self._announced = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self._comes_next: datetime | None = None
-        self._finds: dict[str, tuple[_Found, ...]] = {}
+        self._notes = Notes(self.tally)
         # What comes due later is another night's: so it is known beforehand what this one will do.
         self._began = clock.now()
         self._until = self._began + SAME_NIGHT
@@ -103,7 +91,8 @@ class Night:
                 task.cancel()
             await asyncio.gather(working, ending, remembering, return_exceptions=True)
             self._remember_all()
-            self._count()
+            self._notes.count()
+            self._count_left()
 
     async def _work(self, sources: Sequence[Source]) -> None:
         self._catalog.set_right(self._clock.now())
@@ -224,7 +213,7 @@ class Night:
                 if may:
                     said["new"] += 1
                     ABOUT.set({"article": article_key(target)})
-                    self._note(await self._run.save(target), "new")
+                    self._notes.saved(await self._run.save(target), "new")
 
     # What is due
 
@@ -292,9 +281,9 @@ class Night:
             # The page can't be had, but its source shows something of it.
             data = str(content).encode()
             entry = await self._run.save(Target(name=due.key, url=due.key, data=data, media_type="text/html"))
-            self._note(entry, None)
+            self._notes.saved(entry, None)
             self.tally.articles["from the feed"] += 1
-        self._note(saved, "checked" if known.get("source") else "new")
+        self._notes.saved(saved, "checked" if known.get("source") else "new")
         if saved.unchanged:
             self.tally.articles["unchanged"] += 1
         for change in schedule.newly_changed(self._catalog.article(due.key) or {}, known):
@@ -341,7 +330,7 @@ class Night:
             known = self._catalog.article(key)
             target = self._stored(key, known) if known else None
             if target is not None:
-                self._note(await self._run.save(target), None)
+                self._notes.saved(await self._run.save(target), None)
 
     def _stored(self, key: str, known: Body) -> Target | None:
         """The article as it is in the archive; ``None`` when its bytes are not."""
@@ -352,59 +341,12 @@ class Night:
         local = self._catalog.local(str(source.get("record_id"))) if source else None
         return Target(name=name, url=url, data=local[0], media_type=local[1]) if local else None
 
-    def _note(self, saved: Saved, word: str | None) -> None:
-        """``word``: what to count the article as, ``None`` when it is counted elsewhere or not at all."""
-        if saved.same_as:
-            self.tally.articles["known by another address"] += 1
-            return
-        if saved.error:
-            self.tally.problem("article", saved.article.key, saved.word or "failed", saved.error)
-        elif word:
-            self.tally.articles[word] += 1
-        if saved.looked:
-            key = saved.article.key
-            self._finds[key] = tuple(self._found(key, number, one) for number, one in enumerate(saved.outcomes))
-        with _about(article=saved.article.key):
-            why = f"; {saved.error}" if saved.error else ""
-            _log.info("%s: %d finds%s", saved.article.key, len(saved.outcomes), why)
-
-    def _found(self, article: str, number: int, one: Outcome) -> _Found:
-        """What is said of a find tonight: what came of it last, but captured anew is captured anew."""
-        before = self._finds.get(article, ())[number : number + 1]
-        if one.status == "already" and before and before[0].status == "archived":
-            return before[0]
-        row, said = one.record, one.error or one.status
-        post = f"{row['platform']}:{row['post_id']}" if row.get("post_id") else None
-        key = str(row.get("url") or one.find.snippet[:80])
-        well = one.status not in ("pending", "failed")
-        with _about(**({"post": post} if post else {})):
-            if not well:
-                _log.warning("%s: %s: %s", key, one.status, said)
-            elif post:
-                _log.info("post %s: %s", post, one.status)
-        return _Found(one.status) if well else _Found(one.status, key, said)
-
-    def _count(self) -> None:
-        """What came of each find, once; and what a limit left."""
-        for one in (found for finds in self._finds.values() for found in finds):
-            self.tally.embeds[one.status] += 1
-            if one.key is not None:
-                self.tally.problem("find", one.key, one.status, one.said)
-        self._finds.clear()
+    def _count_left(self) -> None:
+        """What a limit left."""
         if self._budget.reason:
             waits = self._catalog.waiting(self._clock.now())
             unread = sum(one["state"] == NOT_READ for one in self.tally.sources.values())
             self.tally.left = unread + sum(waits[kind] for kind in ("article", "post", "link"))
-
-
-@contextlib.contextmanager
-def _about(**more: str) -> Iterator[None]:
-    """What is logged within is about this, too."""
-    token = ABOUT.set({**ABOUT.get(), **more})
-    try:
-        yield
-    finally:
-        ABOUT.reset(token)
 
 
 async def _together(work: Sequence[Coroutine[Any, Any, None]]) -> None:
