@@ -109,14 +109,19 @@ def change(answer: Any, path: tuple[Any, ...], junk: Any) -> None:
     """Put ``junk`` at ``path``; ``...`` removes what is there. A path that is gone is passed over."""
     *way, last = path
     for key in way:
-        if not (isinstance(answer, dict) and key in answer) and not (isinstance(answer, list) and key < len(answer)):
+        if not (isinstance(answer, dict) and key in answer) and not is_in_list(answer, key):
             return
         answer = answer[key]
-    if isinstance(answer, dict) or (isinstance(answer, list) and last < len(answer)):
+    if isinstance(answer, dict) or is_in_list(answer, last):
         if junk is ...:
             answer.pop(last, None) if isinstance(answer, dict) else answer.pop(last)
         else:
             answer[last] = junk
+
+
+def is_in_list(answer: Any, key: Any) -> bool:
+    """Whether ``answer`` is a list, also by what was put in its place, and has a place of that number."""
+    return isinstance(answer, list) and isinstance(key, int) and key < len(answer)
 
 
 def read(exchange: Exchange, platform: X) -> Reading | None:
