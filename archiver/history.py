@@ -6,8 +6,11 @@ Everything here is JSON as a post's document keeps it (``record.post_document``)
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from archiver.model import PostRef
 
 Body = Mapping[str, Any]
 Json = dict[str, Any]
@@ -83,6 +86,25 @@ def reread(body: Body, known: Body) -> Json:
         "captures": _all_captures(body, known),
         "recovered": known["recovered"],
     }
+
+
+def asked_as(known: Body, match: Callable[[str], PostRef | None]) -> tuple[str | None, ...]:
+    """The handles under which a post was asked for, ``None`` for a question without one: those of the addresses that
+    its questions name. Nothing when no question names one."""
+    asked: dict[str | None, None] = {}
+    for capture in known.get("captures") or ():
+        for value in parse_qs(urlsplit(str(capture["url"])).query).get("url", ()):
+            named = match(value)
+            if named and named.post_id == known["post_id"]:
+                asked[named.handle] = None
+    return tuple(asked)
+
+
+def has_all(body: Body, known: Body) -> bool:
+    """Whether all that ``known`` takes for evidence was read again for ``body``: without one of them a reading says
+    less than is known, and puts nothing right."""
+    read = {one["record_id"] for one in body["captures"]}
+    return read >= {one["record_id"] for one in known.get("evidence") or ()}
 
 
 def _all_captures(body: Body, known: Body) -> list[Json]:

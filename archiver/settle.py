@@ -372,11 +372,14 @@ class Settler:
         """
         body: Body | None = None
         names = ((known or {}).get("recovered") or {}).get("handles") or ()
+        asked = history.asked_as(known or {}, self._match) or (post.handle,)
         for looks in range(int(known["looks"]) + 1 if known else 1):
-            document = await self._look(post, fetcher, body, looks, names)
+            # under whichever handle it was asked for in that look: the one whose answers are all there
+            tried = [await self._look(replace(post, handle=one), fetcher, body, looks, names) for one in asked]
+            document = max(tried, key=lambda one: len(one.body["captures"]))
             if document.refers_to or known is None:
                 body = document.body
-        if body is None or known is None:
+        if body is None or known is None or not history.has_all(body, known):
             return known or body or {}
         again = history.reread(body, known)
         if {**again, "at": None} == {**known, "at": None}:

@@ -134,3 +134,31 @@ def test_what_web_archives_told_is_read_again_too(tmp_path) -> None:
         said = made.archiver("reread")
         assert said.out == "2 articles read again, 0 documents with something new\n"
         assert made.archiver("list", "--json").rows == shown
+
+
+@pytest.mark.parametrize("other", ["@the_mayor", "@ANNA_EXAMPLE", "/i/web/status/"])
+@pytest.mark.parametrize("wayback", [False, True])
+def test_a_post_that_articles_know_by_different_handles_stays_as_it_was(tmp_path, other, wayback) -> None:
+    """It was asked for under one of them, and it is that question's answers that are read again."""
+    gone = archives.GONE
+    link = f"https://twitter.com/i/web/status/{gone.post_id}"
+    again = (
+        archives.EMBED.replace("anna_example", other.lstrip("@")) if "@" in other else f'<a href="{link}">{link}</a>'
+    )
+    assert again != archives.EMBED
+    captures = (of_post(gone, "20180302000000"),) if wayback else ()
+    with LoopbackWeb(World(posts=(gone,), captures=captures).hosts(), folder=tmp_path) as web:
+        made = Newsroom(tmp_path, web, wayback=wayback)
+        for name, text in {"z.html": archives.EMBED, "a.html": again}.items():
+            made.save(made.file(name, text))
+        shown = made.archiver("show", "--json", gone.post_id).rows
+        assert {row["availability"] for row in shown} == {"deleted"}
+        assert {len(row["evidence"]) for row in shown} == {2}
+        made.unplug()
+        assert made.archiver("reread").code == 0
+        rows = {row["article_name"]: row for row in made.archiver("show", "--json", gone.post_id).rows}
+        for row in shown:
+            now = rows[row["article_name"]]
+            assert {key: now[key] for key in ("availability", "evidence", "captures", "facts", "url")} == {
+                key: row[key] for key in ("availability", "evidence", "captures", "facts", "url")
+            }
