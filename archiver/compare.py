@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -49,15 +49,28 @@ class Case:
         return texts.targets(told, self.followed)
 
 
+def from_its_words(case: Case) -> Case:
+    """Of an embed that was told by its end: what stands before the post's words may be the article's own."""
+    told = [str(fact["value"]) for fact in case.answered.get("text") or ()]
+    claims: list[Fact] = []
+    for fact in case.claimed.get("text") or ():
+        if ways := next(filter(None, (texts.parted(str(fact["value"]), text) for text in told)), None):
+            before = "\n".join(filter(None, (fact.get("before"), ways[0])))
+            claims.append({**fact, "value": ways[1], "before": before})
+        else:
+            claims.append(fact)
+    return replace(case, claimed={**case.claimed, "text": claims}) if claims else case
+
+
 def claims(case: Case) -> list[Json]:
     """Each claim of the article with its verdict, by field.
 
     ``confirmed``: an answer says the same; ``contradicted``: answers speak of it, and none says the same;
-    ``unconfirmed``: none does. ``by``: the answers that the verdict rests on; ``against``: of a confirmed claim, those
-    that say otherwise, but for such as the same source has since corrected. ``by_at``, ``against_at``: when the newest
-    of them said so. ``only``: how far an answer goes (``texts.Likeness``), nothing where one confirms it in full. The
-    time within the id contradicts a date, but confirms none as long as no service ever showed the post: both are then
-    the article's own words.
+    ``unconfirmed``: none does, or (``only``: ``beyond``) those that do are cut where the article goes on. ``by``: the
+    answers that the verdict rests on; ``against``: of a confirmed claim, those that say otherwise, but for such as the
+    same source has since corrected. ``by_at``, ``against_at``: when the newest of them said so. ``only``: how far an
+    answer goes (``texts.Likeness``), nothing where one confirms it in full. The time within the id contradicts a date,
+    but confirms none as long as no service ever showed the post: both are then the article's own words.
     """
     shown: list[Json] = []
     targets = case.targets()
@@ -73,9 +86,10 @@ def claims(case: Case) -> list[Json]:
 
 def _judged(name: str, claim: Fact, told: Sequence[tuple[Fact, Likeness]]) -> Json:
     newest = {one["how"]: one for one, _ in reversed(told)}
-    agree = [(one, how) for one, how in told if how.same]
+    agree = [(one, how) for one, how in told if how.sure]
     against = [one for one, how in told if not how.same and (newest[one["how"]] is one or not agree)]
-    by = [one for one, _ in agree] or against
+    reach = agree or ([] if against else [(one, how) for one, how in told if how.same])
+    by = [one for one, _ in reach] or against
     return {
         "field": name,
         "value": claim["value"],
@@ -85,7 +99,7 @@ def _judged(name: str, claim: Fact, told: Sequence[tuple[Fact, Likeness]]) -> Js
         "by_at": _newest(by),
         "against": _hows(against) if agree else [],
         "against_at": _newest(against) if agree else None,
-        "only": list(min((how for _, how in agree), key=lambda how: len(how.only), default=Likeness(same=True)).only),
+        "only": list(min((how for _, how in reach), key=lambda how: len(how.only), default=Likeness(same=True)).only),
     }
 
 
@@ -118,10 +132,32 @@ def disagreements(case: Case) -> list[Json]:
     targets = case.targets()
     for name in _SAME:
         known = [*case.answers(name), *(case.claimed.get(name) or ())]
-        if any(not _alike(name, other, known[0], targets).same for other in known[1:]):
-            what, note = _WHAT[name](case)
-            found.append({"field": name, "what": what, "values": list(_values(known)), "note": note})
+        what: What | None = None
+        if any(not _alike(name, one, other, targets).same for one, other in _pairs(case, name)):
+            what = _WHAT[name](case)
+        elif name == "text" and (cut := _cut_before(case, targets)):
+            what = "cut-text", f"only the beginning is known, by {', '.join(cut)}: nobody confirms what follows it"
+        if what:
+            found.append({"field": name, "what": what[0], "values": list(_values(known)), "note": what[1]})
     return found
+
+
+def _pairs(case: Case, name: str) -> list[tuple[Fact, Fact]]:
+    """What is held against each other: the other answers and the first, the claims and the first that is whole."""
+    answers, claimed = case.answers(name), case.claimed.get(name) or ()
+    if not answers:
+        return [(one, claimed[0]) for one in claimed[1:]]
+    whole = next((one for one in answers if not one.get("cut")), answers[0])
+    return [*((one, answers[0]) for one in answers[1:]), *((one, whole) for one in claimed)]
+
+
+def _cut_before(case: Case, targets: texts.Targets) -> list[str]:
+    """Those whose text ends where the article's goes on, when nobody has the rest."""
+    for claim in case.claimed.get("text") or ():
+        told = [(one, texts.alike(claim, one, targets)) for one in case.answers("text")]
+        if told and not any(how.sure for _, how in told):
+            return _hows([one for one, how in told if how.same])
+    return []
 
 
 def standings(evidence: Sequence[Mapping[str, Any]]) -> list[Json]:
@@ -199,7 +235,7 @@ def _what_of_handle(case: Case) -> What:
     agreed = all(any(_same_handle(one, other) for other in answers) for one in claim)
     named = any(_same_words(one, other) for one in case.answers("author") for other in case.claimed.get("author") or ())
     older = _is_the_post(case) and (named or not case.claimed.get("author"))
-    return ("renamed" if agreed or older else "wrong-handle"), None
+    return ("renamed" if agreed else "other-handle" if older else "wrong-handle"), None
 
 
 def _what_of_author(case: Case) -> What:
@@ -208,12 +244,13 @@ def _what_of_author(case: Case) -> What:
     same_account = any(
         _same_handle(one, other) for one in case.answers("handle") for other in case.claimed.get("handle") or ()
     )
-    return ("renamed" if agreed or same_account else "wrong-author"), None
+    other_words = bool(case.claimed.get("text") and case.answers("text")) and not _is_the_post(case)
+    return ("renamed" if agreed else "other-name" if same_account and not other_words else "wrong-author"), None
 
 
 def _is_the_post(case: Case) -> bool:
-    """Whether the article's text is that of the id: under the same name, another handle is more likely an older one;
-    under another name it is somebody's words put into another's mouth."""
+    """Whether the article's text is that of the id: under the same name, another handle may be an older one; under
+    another name it is somebody's words put into another's mouth."""
     targets = case.targets()
     return any(
         texts.alike(one, other, targets).same
@@ -224,8 +261,7 @@ def _is_the_post(case: Case) -> bool:
 
 def _what_of_text(case: Case) -> What:
     answers, claimed, targets = case.answers("text"), case.claimed.get("text") or (), case.targets()
-    pairs = [(other, answers[0]) for other in (*answers[1:], *claimed)] if answers else []
-    whats = {how.what for one, other in pairs if not (how := texts.alike(one, other, targets)).same}
+    whats = {how.what for one, other in _pairs(case, "text") if not (how := texts.alike(one, other, targets)).same}
     if why := _edited(case, answers, claimed, targets):
         return "edited", why
     if whats == {"other-link"}:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from archiver import sheet
-from archiver.model import Outcome
+from archiver.model import Outcome, counted
 from archiver.sheet import who
 from archiver.terminal import harmless
 
@@ -61,6 +61,10 @@ def _below(console: Console, row: Row, indent: int) -> None:
     for line in (where, text[:100] + ("…" if text[100:] else ""), row.get("problem")):
         if line:
             console.print(Text(" " * indent + harmless(line), style="dim"), soft_wrap=True)
+    found = (row.get("identified") or {}).get("candidates") or ()
+    if found and not row.get("post_id"):
+        said = f"{counted(len(found), 'post')} {'resembles' if len(found) == 1 else 'resemble'} it, none beyond doubt"
+        console.print(Text(" " * indent + said, style="yellow"), soft_wrap=True)
     if differs := ", ".join(dict.fromkeys(item["what"] for item in row.get("disagreements") or ())):
         console.print(Text(" " * indent + harmless(f"differs: {differs}"), style="red"), soft_wrap=True)
 

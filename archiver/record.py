@@ -222,6 +222,8 @@ def public(
     """
     kept: Mapping[str, Any] = post_body or {}
     case = _case(find, article, post, kept, links)
+    if search and search.found and search.found.confidence == "tail":
+        case = compare.from_its_words(case)
     fields = {**case.answered, **case.claimed}
     facts = {field: [*case.answered.get(field, ()), *case.claimed.get(field, ())] for field in fields}
     standings = compare.standings(kept.get("evidence") or ())

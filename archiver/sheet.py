@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from archiver.model import counted
+from archiver.model import GONE, counted
 from archiver.terminal import harmless
 
 Row = Mapping[str, Any]
@@ -22,11 +22,20 @@ _ONLY = {
     "beginning": "only its beginning: the rest is cut",
     "middle": "only its middle: beginning and end are cut",
     "end": "only its end: the beginning is cut",
-    "beyond": "only as far as the answers go: they are cut",
+    "beyond": "known only as far as the answers go: they are cut",
     "words": "its words, not its link",
 }
+_CONFIDENCE = {
+    "same": "letter for letter",
+    "cut": "one is the other's beginning",
+    "tail": "one is the other's end",
+    "short": "the same, but too short to prove anything",
+}
+_UNCLEAR = ("changed-text", "cut-text", "other-link", "wrong-handle", "wrong-author", "other-handle", "other-name")
 _WHAT = {
     "renamed": "the account was renamed",
+    "other-name": "an earlier or later name of the account, or forged: nobody showed it",
+    "other-handle": "an earlier or later handle of the account, or forged: nobody showed it",
     "wrong-handle": "not known as the account of this post",
     "wrong-author": "not known as the author of this post",
     "other-account": "services name different accounts",
@@ -47,11 +56,12 @@ _WHAT = {
 
 def articles(console: Console, rows: Sequence[Row]) -> None:
     """How the claims of each of several articles that show one post stand, a line each."""
-    _line(console, "shown by", counted(len(rows), "article"))
+    count = len({row["article"] for row in rows})
+    places = f"{len(rows)} places in " if count < len(rows) else ""
+    _line(console, "shown by", places + counted(count, "article"))
     for row in rows:
         said, style = summary(row)
-        name = _name(row)
-        _line(console, "", f"{name}, position {row['position']}: {said or 'claims nothing'}", style=style)
+        _line(console, "", f"{_name(row)}, position {row['position']}: {said or 'claims nothing'}", style=style)
 
 
 def record(console: Console, row: Row, folder: str = "", *, again: bool = False) -> None:
@@ -192,8 +202,9 @@ def _judgement(console: Console, row: Row) -> None:
 def _said_of(item: Row, *, disputed: bool = False) -> str:
     """``disputed``: some answers say the same as the article."""
     note = f" ({item['note']})" if item.get("note") else ""
-    unclear = disputed and item["what"] in ("changed-text", "cut-text", "other-link", "wrong-handle", "wrong-author")
-    why = "the answers differ" if unclear else _WHAT.get(item["what"], "sources differ")
+    if item["what"] == "cut-text" and item.get("note"):  # not the article's text is cut, but the answers
+        return f"{item['field']}, cut-text: {item['note']}"
+    why = "the answers differ" if disputed and item["what"] in _UNCLEAR else _WHAT.get(item["what"], "sources differ")
     return f"{item['field']}, {item['what']}: {why}{note}"
 
 
@@ -208,7 +219,7 @@ def summary(row: Row) -> tuple[str, str]:
     told = row.get("claims") or ()
     by = {word: [one["field"] for one in told if one["verdict"] == word] for word in _VERDICTS}
     against = [one["field"] for one in told if one.get("against")]
-    parts = [one["field"] for one in told if one.get("only")]
+    parts = [one["field"] for one in told if one.get("only") and one["verdict"] == "confirmed"]
     claimed = {one["field"] for one in told}
     differs = [one for one in row.get("disagreements") or () if one["field"] not in claimed]
     others = [f"{one['field']} ({one['what']})" for one in differs]
@@ -220,7 +231,7 @@ def summary(row: Row) -> tuple[str, str]:
         ("sources differ about", others),
     )
     said = [f"{word}: {', '.join(dict.fromkeys(fields))}" for word, fields in groups if fields]
-    whole = len(by["confirmed"]) - len([one for one in told if one.get("against") or one.get("only")])
+    whole = sum(one["verdict"] == "confirmed" and not (one.get("against") or one.get("only")) for one in told)
     every = "confirmed" if len(told) == 1 else f"all {len(told)} confirmed"
     count = every if whole == len(told) else f"{whole} of {len(told)} confirmed"
     style = "red" if by["contradicted"] or against or others else "yellow" if said else "green"
@@ -237,7 +248,8 @@ def _claim(console: Console, claim: Row, differs: Row | None) -> None:
         _line(console, "", _said_of(differs), style="red")
         _values(console, differs["values"], but=_value(claim["value"]))
         return
-    by = f"by {', '.join(claim['by'])}{_on(by_at)}" if claim["by"] else "nobody else speaks of it"
+    so_far = "as far as" if verdict == "unconfirmed" else "by"
+    by = f"{so_far} {', '.join(claim['by'])}{_on(by_at)}" if claim["by"] else "nobody else speaks of it"
     _line(console, verdict, said, by, style=_VERDICTS[verdict])
     if against:
         since = "since, " if by_at and (claim.get("against_at") or "") > by_at else ""
@@ -272,10 +284,11 @@ def _told_by(facts: Sequence[Row]) -> str:
 
 
 def _evidence(console: Console, row: Row) -> None:
-    """What each source said of whether the post can be seen: how often, and when."""
+    """What each source said of whether the post can be seen: how often, and when. What never was is not deleted."""
     looks: dict[tuple[str, str], list[str]] = {}
     for item in row.get("evidence") or ():
-        looks.setdefault((item["says"], item["how"]), []).append(item["at"][:16])
+        says = "not found" if item["says"] in GONE and row.get("availability") == "impossible" else item["says"]
+        looks.setdefault((says, item["how"]), []).append(item["at"][:16])
     told = [(says, min(at), max(at), len(at), how) for (says, how), at in looks.items()]
     for (says, first, last, count), group in groupby(told, key=lambda one: one[:4]):
         when = f"on {last}Z" if count == 1 else f"{count} times, {first}Z to {last}Z"
@@ -284,9 +297,10 @@ def _evidence(console: Console, row: Row) -> None:
 
 def _candidates(console: Console, row: Row) -> None:
     for one in (row.get("identified") or {}).get("candidates", ()):
-        sure = one["post_id"] == row.get("post_id")
-        said = f"{one['url']} ({one['confidence']}, {one['ratio']:.0%}) {_archived(one['memento'])}"
-        _line(console, "same words" if sure else "resembles", said, style="green" if sure else "yellow")
+        sure, how = one["post_id"] == row.get("post_id"), one["confidence"]
+        said = f"{one['url']} ({_CONFIDENCE.get(how, how)}, {one['ratio']:.0%}) {_archived(one['memento'])}"
+        label = "resembles" if not sure else "same words" if how == "same" else "this post"
+        _line(console, label, said, style="green" if sure else "yellow")
 
 
 def _facts(console: Console, row: Row) -> None:
@@ -312,9 +326,8 @@ def _files(console: Console, row: Row, places: _Places) -> None:
                 seen.add(medium["url"])
                 _medium(console, medium, places, fact["how"])
     for fact in (facts.get("avatar") or ())[:1]:
-        _line(
-            console, "avatar", fact["value"]["url"], f"{_held(fact['value'].get('file'), places)}  [{_told_by([fact])}]"
-        )
+        held = _held(fact["value"].get("file"), places)
+        _line(console, "avatar", fact["value"]["url"], f"{held}  [{_told_by([fact])}]")
     later = row.get("try_again_at") or row.get("due_at")
     when = f"asked for again with the next look{f', {later[:16]}Z' if later else ''}"
     for one in row.get("missing") or ():
@@ -365,8 +378,12 @@ def _captures(console: Console, row: Row, places: _Places) -> None:
         _line(console, last["why"], f"{last['http_status']} {_short(url)}{cut}", f"{places.of(last)}{earlier}")
     for one in row.get("failures") or ():
         if one["why"] not in ("media", "avatar", "card"):
-            said = f"{one['why']} {_short(one['url'])}: {one['word']}: {one['reason']}"
-            _line(console, "no answer", said, style="yellow")
+            _line(
+                console,
+                "no answer",
+                f"{one['why']} {_short(one['url'])}: {one['word']}: {one['reason']}",
+                style="yellow",
+            )
 
 
 def _short(url: str) -> str:

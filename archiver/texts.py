@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -57,6 +58,11 @@ class Likeness:
     only: tuple[Only, ...] = ()
     what: What | None = None
 
+    @property
+    def sure(self) -> bool:
+        """Whether all that is claimed is the same, and not only that which the other has of it."""
+        return self.same and "beyond" not in self.only
+
 
 def alike(claim: Fact, answer: Fact, targets: Targets) -> Likeness:
     """How the text ``claim`` stands to ``answer``. A claim with ``before`` begins where the answer does, if those words
@@ -81,6 +87,20 @@ def bare(text: str) -> str:
     'Now"live"-'
     """
     return _Parsed.of(text).letters()
+
+
+def parted(text: str, end: str) -> tuple[str, str] | None:
+    """``text`` before its words that are those of ``end``, and these; ``None`` where it does not end so, after others.
+
+    >>> parted("The president writes: It is “over” now", 'It is "over" now')
+    ('The president writes:', 'It is “over” now')
+    """
+    wanted = bare(end)
+    starts = [found.start() for found in re.finditer(r"\S+", text)]
+    at = bisect_left(starts, -len(wanted), key=lambda start: -len(bare(text[start:])))
+    if not wanted or not 0 < at < len(starts) or bare(text[starts[at] :]) != wanted:
+        return None
+    return text[: starts[at]].rstrip(), text[starts[at] :]
 
 
 def key(url: str) -> str:

@@ -48,9 +48,11 @@ def test_a_text_that_may_begin_earlier_begins_where_the_services_does(before: st
 
 
 def test_the_rest_of_a_long_post_is_no_contradiction() -> None:
-    """The service gives only the beginning, and says so; an article may have had the whole."""
+    """The service gives only the beginning, and says so; an article may have had the whole, or have added to it."""
     answered = {**facts("tweet-result.text", text="Talks have failed, the port"), "text_cut": [{"value": True}]}
-    assert differ(answered, facts("blockquote", text=TEXT)) == []
+    (said,) = compare.disagreements(compare.Case(answered=answered, claimed=facts("blockquote", text=TEXT)))
+    assert said["what"] == "cut-text"
+    assert said["note"] == "only the beginning is known, by tweet-result.text: nobody confirms what follows it"
     assert differ(answered, facts("blockquote", text="Something else altogether")) == [("text", "changed-text")]
 
 
@@ -181,33 +183,50 @@ def test_what_only_a_beginning_confirms_says_so(claim: str, only: list[str]) -> 
     """A long post of which tweet-result gives the beginning; in full by whoever gives the whole."""
     answered = {**facts("tweet-result.text", text="Talks have failed, the port"), "text_cut": [{"value": True}]}
     (said,) = judged(answered, facts("blockquote", text=claim))
-    assert (said["verdict"], said["only"]) == ("confirmed", only or ["beginning"])
+    verdict = "unconfirmed" if only == ["beyond"] else "confirmed"
+    assert (said["verdict"], said["by"], said["only"]) == (verdict, ["tweet-result.text"], only or ["beginning"])
     answered["text"] += facts("api.data.note_tweet.text", text=TEXT)["text"]
     (said,) = judged(answered, facts("blockquote", text=claim))
-    assert said["only"] == ([] if claim == TEXT else ["beginning"])
+    assert (said["verdict"], said["only"]) == ("confirmed", [] if claim == TEXT else ["beginning"])
+    assert ("text", "cut-text") not in differ(answered, facts("blockquote", text=claim))
+
+
+def test_words_added_to_a_long_post_are_found_by_whoever_has_the_whole() -> None:
+    """However far the service that has only the beginning goes along."""
+    answered = {**facts("tweet-result.text", text="Talks have failed, the port"), "text_cut": [{"value": True}]}
+    answered["text"] += facts("api.data.note_tweet.text", text=TEXT)["text"]
+    claimed = facts("blockquote", text="Talks have failed, the port burns, and I resign.")
+    (said,) = judged(answered, claimed)
+    assert (said["verdict"], said["by"]) == ("contradicted", ["api.data.note_tweet.text"])
+    assert differ(answered, claimed) == [("text", "changed-text")]
 
 
 @pytest.mark.parametrize(
     ("claim", "what"),
     [
-        ({"handle": "old_name", "text": TEXT}, [("handle", "renamed")]),
+        ({"handle": "old_name", "text": TEXT}, [("handle", "other-handle")]),
         ({"handle": "old_name"}, [("handle", "wrong-handle")]),
         (
             {"handle": "old_name", "text": "Nothing of the kind."},
             [("handle", "wrong-handle"), ("text", "changed-text")],
         ),
-        ({"handle": "ANNA", "author": "Anna E."}, [("author", "renamed")]),
+        ({"handle": "ANNA", "author": "Anna E."}, [("author", "other-name")]),
+        ({"handle": "anna", "author": "President of France", "text": TEXT}, [("author", "other-name")]),
+        (
+            {"handle": "anna", "author": "President of France", "text": "I resign."},
+            [("author", "wrong-author"), ("text", "changed-text")],
+        ),
         ({"handle": "mayor", "author": "The Mayor"}, [("author", "wrong-author"), ("handle", "wrong-handle")]),
         (
             {"handle": "mayor", "author": "The Mayor", "text": TEXT},
             [("author", "wrong-author"), ("handle", "wrong-handle")],
         ),
-        ({"handle": "old_name", "author": "Anna Example", "text": TEXT}, [("handle", "renamed")]),
+        ({"handle": "old_name", "author": "Anna Example", "text": TEXT}, [("handle", "other-handle")]),
         ({"handle": "Anna", "author": "Anna  Example", "text": TEXT}, []),
     ],
 )
 def test_an_older_name_is_told_from_a_wrong_one(claim: dict[str, str], what: list[tuple[str, str]]) -> None:
-    """By what else the article says of the post: its text, its account."""
+    """By what else the article says of the post: its text, its account; nobody showed it, so that it may be forged."""
     answered = facts("tweet-result", handle="anna", author="Anna Example", text=TEXT)
     assert differ(answered, facts("blockquote", **claim)) == what
 
@@ -217,6 +236,9 @@ def test_services_that_differ_show_that_an_account_was_renamed() -> None:
     answered = {"handle": [{"value": "anna", "how": "tweet-result"}, {"value": "old_name", "how": "oembed"}]}
     assert differ(answered, facts("blockquote", handle="old_name")) == [("handle", "renamed")]
     assert differ(answered, facts("blockquote", handle="mayor")) == [("handle", "wrong-handle")]
+    answered = {"author": [look("a", "Anna", NEW), look("a", "Anna E.", OLD)], **facts("a", handle="anna")}
+    assert differ(answered, facts("blockquote", handle="anna", author="Anna E.")) == [("author", "renamed")]
+    assert differ(answered, facts("blockquote", handle="anna", author="Mayor")) == [("author", "other-name")]
 
 
 @pytest.mark.parametrize(
@@ -275,3 +297,16 @@ def test_an_id_alone_confirms_no_date(known: dict[str, str], day: str, verdict: 
 def test_nothing_claimed_is_nothing_judged() -> None:
     """A bare link says nothing about the post."""
     assert judged(facts("tweet-result.user", handle="anna"), {}) == []
+
+
+def test_what_stands_before_the_words_of_a_post_told_by_its_end_is_no_forgery() -> None:
+    """The article's own words may lead up to those of the post; other words are as wrong as ever."""
+    answered = facts("wayback.permalink.text", text=TEXT)
+    case = compare.Case(answered=answered, claimed=facts("plain-text", text=f"The president writes: {TEXT}"))
+    assert [one["what"] for one in compare.disagreements(case)] == ["changed-text"]
+    told = compare.from_its_words(case)
+    assert told.claimed["text"] == [{"value": TEXT, "how": "plain-text", "before": "The president writes:"}]
+    assert compare.disagreements(told) == []
+    assert [one["verdict"] for one in compare.claims(told)] == ["confirmed"]
+    other = compare.Case(answered=answered, claimed=facts("plain-text", text="The president writes: I resign."))
+    assert compare.from_its_words(other).claimed == other.claimed

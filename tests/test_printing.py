@@ -177,3 +177,20 @@ def test_only_what_is_not_simply_done_gets_a_line_of_its_own(status: str, error:
             f"{status}: https://x.com/jack: {error} (again when saved again, or by a night after 2026" in out.getvalue()
         )
         assert "(not asked again before 2026-08-01T13:00Z)" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("post_id", "count", "said"),
+    [
+        (None, 1, ["   1 post resembles it, none beyond doubt"]),
+        (None, 2, ["   2 posts resemble it, none beyond doubt"]),
+        (None, 0, []),
+        ("20", 1, []),
+    ],
+)
+def test_a_list_says_how_many_posts_resemble_an_embed_without_an_id(post_id, count: int, said: list[str]) -> None:
+    """Which these are is what `show` says."""
+    out = io.StringIO()
+    one = {**row("a"), "post_id": post_id, "identified": {"candidates": [{}] * count}}
+    printing.finds(Console(file=out, width=300), [one], outcome=True)
+    assert [line for line in out.getvalue().splitlines() if "beyond doubt" in line] == said

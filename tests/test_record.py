@@ -191,7 +191,7 @@ class TestPublic:
         assert claimed == [(HANDLE, "confirmed"), ("mallory_x", "contradicted")]
         assert [one["field"] for one in row["disagreements"]] == ["handle"]
 
-    async def test_a_renamed_account_is_shown_by_its_present_handle_and_as_a_disagreement(self) -> None:
+    async def test_another_handle_is_shown_by_the_present_one_and_as_a_disagreement(self) -> None:
         """The service's handle makes the URL; the embed's old one is kept beside it."""
         old = PostRef(platform="x", post_id=ID, handle="old_name")
         row = public(replace(EMBED, handle="old_name", post=old), post_body=body(await seen(PUBLIC)))
@@ -201,7 +201,7 @@ class TestPublic:
         assert row["disagreements"] == [
             {
                 "field": "handle",
-                "what": "renamed",
+                "what": "other-handle",
                 "values": [
                     {"value": HANDLE, "how": "tweet-result.user.screen_name", "at": at},
                     {"value": HANDLE, "how": "oembed.author_url", "at": at},

@@ -59,6 +59,8 @@ def claim(field: str, verdict: str, **more: Any) -> dict[str, Any]:
         ([claim("text", "confirmed", against=["a"])], [], "0 of 1 confirmed; confirmed and contradicted: text"),
         ([claim("text", "confirmed", only=["beginning"])], [], "0 of 1 confirmed; confirmed in part: text"),
         ([claim("text", "unconfirmed")], [], "0 of 1 confirmed; unconfirmed: text"),
+        ([claim("text", "unconfirmed", only=["beyond"])], [("text", "cut-text")],
+         "0 of 1 confirmed; unconfirmed: text"),
         ([claim("text", "confirmed")], [("availability", "shown-and-gone")],
          "confirmed; sources differ about: availability (shown-and-gone)"),
         ([], [("post_id", "impossible-id")], "sources differ about: post_id (impossible-id)"),
@@ -90,6 +92,68 @@ def test_what_was_edited_since_is_shown_as_confirmed_then_and_contradicted_now()
         f"                text, edited: the post was edited ({note})",
         "                New.  [tweet-result.text 2026-08-03T12:00Z]",
     ]
+
+
+def test_words_that_nobody_holds_are_said_to_be_unconfirmed() -> None:
+    """By what the services have of a long post, and who they are."""
+    told = {**claim("text", "unconfirmed", only=["beyond"]), "by": ["oembed.html"], "by_at": AT}
+    note = "only the beginning is known, by oembed.html: nobody confirms what follows it"
+    differs = {"field": "text", "what": "cut-text", "values": [], "note": note}
+    shown = lines({"claims": [told], "disagreements": [differs]})
+    assert f"  differs       text, cut-text: {note}" in shown
+    assert (
+        "  unconfirmed   text (known only as far as the answers go: they are cut): TEXT"
+        "  as far as oembed.html on 2026-08-01T12:00Z"
+    ) in shown
+
+
+@pytest.mark.parametrize(
+    ("confidence", "post_id", "said"),
+    [
+        ("same", "1", "  same words    https://x.com/a/status/1 (letter for letter, 71%)"),
+        ("tail", "1", "  this post     https://x.com/a/status/1 (one is the other's end, 71%)"),
+        ("cut", "1", "  this post     https://x.com/a/status/1 (one is the other's beginning, 71%)"),
+        ("alike", None, "  resembles     https://x.com/a/status/1 (alike, 71%)"),
+        ("short", None, "  resembles     https://x.com/a/status/1 (the same, but too short to prove anything, 71%)"),
+    ],
+)
+def test_a_candidate_is_called_as_like_as_it_is(confidence: str, post_id: str | None, said: str) -> None:
+    """Not every post that an embed turns out to be has its words, letter for letter."""
+    memento = {"url": "https://web.archive.org/", "at": AT}
+    one = {
+        "post_id": "1",
+        "url": "https://x.com/a/status/1",
+        "confidence": confidence,
+        "ratio": 0.71,
+        "memento": memento,
+    }
+    shown = lines({"post_id": post_id, "identified": {"seen": "", "candidates": [one]}})
+    assert any(line.startswith(said) for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("of", "said"),
+    [
+        (["a"], "1 article"),
+        (["a", "b"], "2 articles"),
+        (["a", "a"], "2 places in 1 article"),
+        (["a", "a", "b"], "3 places in 2 articles"),
+    ],
+)
+def test_articles_are_counted_and_not_their_embeds(of: list[str], said: str) -> None:
+    """One article may show a post twice."""
+    out = io.StringIO()
+    rows = [{"article": f"https://{name}.example/", "position": number} for number, name in enumerate(of)]
+    sheet.articles(Console(file=out, width=300), rows)
+    assert out.getvalue().splitlines()[0] == f"  shown by      {said}"
+
+
+@pytest.mark.parametrize(("availability", "says"), [("impossible", "not found"), ("ambiguous", "deleted")])
+def test_what_never_was_is_not_found_and_not_deleted(availability: str, says: str) -> None:
+    """A 404 for an id of the future."""
+    look = {"says": "deleted", "how": "tweet-result.404", "at": AT}
+    shown = lines({"availability": availability, "evidence": [look]})
+    assert shown[-1] == f"  seen          {says}, says tweet-result.404 on 2026-08-01T12:00Z"
 
 
 def test_a_long_text_that_is_not_shown_in_full_says_so() -> None:
@@ -164,7 +228,10 @@ CHANGED = "text, changed-text: not the words of this post"
 @pytest.mark.parametrize(
     ("markup", "expected"),
     [
-        ({"handle": "anna_before"}, ["handle, renamed: the account was renamed"]),
+        ({"handle": "anna_before"},
+         ["handle, other-handle: an earlier or later handle of the account, or forged: nobody showed it"]),
+        ({"name": "President of France"},
+         ["author, other-name: an earlier or later name of the account, or forged: nobody showed it"]),
         ({"handle": "the_mayor", "text": "I resign."},
          ["handle, wrong-handle: not known as the account of this post", CHANGED]),
         ({"text": TEXT.replace("failed", "succeeded")}, [CHANGED]),
@@ -231,8 +298,10 @@ def test_the_truncated_long_post_confirms_as_far_as_it_goes(shown) -> None:
     """What the article goes on to say is nobody's word but its own."""
     long = KINDS["long"]
     told = shown(long, text=f"{long.text} it ends with a confession.", date="April 4, 2023")
-    assert "  claims        3 of 4 confirmed; confirmed in part: text" in told
-    assert any(line.startswith("  confirmed     text (only as far as the answers go: they are cut): ") for line in told)
+    assert "  claims        3 of 4 confirmed; unconfirmed: text" in told
+    said = "  unconfirmed   text (known only as far as the answers go: they are cut): "
+    assert any(line.startswith(said) for line in told)
+    assert any(line.startswith("  differs       text, cut-text: only the beginning is known, by ") for line in told)
 
 
 def test_films_stills_playlists_and_what_is_missing_have_their_lines(shown) -> None:

@@ -181,3 +181,22 @@ def test_a_hostile_text_takes_no_longer_than_its_length() -> None:
         texts.alike({"value": LINKED}, hostile, LEADS)
         texts.alike(hostile, {"value": f"b{hostile['value']}"}, LEADS)
         assert time.process_time() - began < 10, piece
+
+
+@pytest.mark.parametrize(
+    ("text", "end", "ways"),
+    [
+        (f"The president writes: {TEXT}", TEXT, ("The president writes:", TEXT)),
+        (f"She said:\n\n{TEXT.replace('’', chr(39))} ", TEXT, ("She said:", TEXT.replace("’", "'") + " ")),
+        (f"See {LINKED}", TEXT, ("See", LINKED)),
+        (TEXT, TEXT, None),
+        (TEXT, f"The president writes: {TEXT}", None),
+        (f"The president writes: {TEXT} No.", TEXT, None),
+        (f"Re{TEXT}", TEXT, None),
+        ("The president writes:", "", None),
+        ("", "", None),
+    ],
+)
+def test_a_text_is_parted_before_the_words_that_it_ends_with(text: str, end: str, ways: tuple[str, str] | None) -> None:
+    """At the beginning of a word; typography and links are nobody's words."""
+    assert texts.parted(text, end) == ways

@@ -277,7 +277,8 @@ class TestForged:
         ("claim", "differs"),
         [
             ({"handle": "the_mayor", "text": "I resign."}, {"handle": "wrong-handle", "text": "changed-text"}),
-            ({"handle": "anna_before"}, {"handle": "renamed"}),
+            ({"handle": "anna_before"}, {"handle": "other-handle"}),
+            ({"name": "President of France"}, {"author": "other-name"}),
             ({"text": TEXT.replace("failed", "succeeded")}, {"text": "changed-text"}),
             ({"text": "Talks have failed, the port workers' union says."}, {"text": "cut-text"}),
             ({"date": "March 1, 2019"}, {"posted_at": "impossible-date"}),
