@@ -57,8 +57,7 @@ _WHAT = {
 def articles(console: Console, rows: Sequence[Row]) -> None:
     """How the claims of each of several articles that show one post stand, a line each."""
     count = len({row["article"] for row in rows})
-    places = f"{len(rows)} places in " if count < len(rows) else ""
-    _line(console, "shown by", places + counted(count, "article"))
+    _line(console, "shown by", (f"{len(rows)} places in " if count < len(rows) else "") + counted(count, "article"))
     for row in rows:
         said, style = summary(row)
         _line(console, "", f"{_name(row)}, position {row['position']}: {said or 'claims nothing'}", style=style)
@@ -378,12 +377,8 @@ def _captures(console: Console, row: Row, places: _Places) -> None:
         _line(console, last["why"], f"{last['http_status']} {_short(url)}{cut}", f"{places.of(last)}{earlier}")
     for one in row.get("failures") or ():
         if one["why"] not in ("media", "avatar", "card"):
-            _line(
-                console,
-                "no answer",
-                f"{one['why']} {_short(one['url'])}: {one['word']}: {one['reason']}",
-                style="yellow",
-            )
+            said = f"{one['why']} {_short(one['url'])}: {one['word']}: {one['reason']}"
+            _line(console, "no answer", said, style="yellow")
 
 
 def _short(url: str) -> str:
