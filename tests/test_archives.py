@@ -342,7 +342,7 @@ def test_show_names_the_capture_and_the_evidence(newsroom):
     assert re.search(r"recovered +https://web\.archive\.org/web/20180302000000id_/\S+ of 2018-03-02T00:00Z", said)
     assert "by wayback.permalink.author on 2018-03-02T00:00Z" in said
     assert re.search(r"identified +1 post of that account and day in the archive, 1 of them readable", said)
-    assert re.search(r"same words +https://x\.com/anna_example/status/\d+ \(same, 100%\)", said)
+    assert re.search(r"same words +https://x\.com/anna_example/status/\d+ \(letter for letter, 100%\)", said)
 
 
 def test_two_posts_with_the_same_words_are_candidates_and_no_fact(newsroom):
