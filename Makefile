@@ -33,14 +33,14 @@ demo: $(VENV)/.dev  ## the same program against a miniature web on loopback; lea
 	$(BIN)/python -m tests.loopback.demo "$(DEMO)"
 
 test: $(VENV)/.dev  ## every test
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 check: $(VENV)/.dev  ## format, lint, types, who may import whom, tests: all that CI asks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 table: $(VENV)/.dev ## docs/sources.md: what is recorded for each scenario, by the reading itself
 	$(BIN)/python -m tests.loopback.table
