@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from archiver.model import Errand, Health, Probed
+from archiver.model import Errand, Health, Probed, instant
 
 State = Literal["well", "warning", "trouble"]
 GIB = 1 << 30
@@ -213,7 +213,7 @@ def _last_night(latest: Mapping[str, Any], now: datetime) -> Finding:
     code, hint = latest["exit_code"], "`archiver report` says what stopped it"
     ended = f" ({latest['error'] or latest['stopped_by']})" if latest["error"] or latest["stopped_by"] else ""
     said = f"the last ended {latest['ended_at']} with exit code {code}{ended}"
-    at = _instant(latest.get("last_success_at"))
+    at = instant(latest.get("last_success_at"))
     if at is not None and at - now > _AHEAD:
         said = f"{said}; the last that ended well did so in the future, {at:%Y-%m-%d %H:%M}Z: was the clock wrong?"
         hint = "set this machine's clock (timedatectl set-ntp true): every record is dated by it"
@@ -231,14 +231,6 @@ def _last_night(latest: Mapping[str, Any], now: datetime) -> Finding:
         hint = "`archiver report` says what is wrong with each source, and whom it could not tell"
         return Finding(name="nights", state="warning", said=said, hint=hint)
     return Finding(name="nights", state="well", said=said)
-
-
-def _instant(written: object) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(written) if isinstance(written, str) else None
-    except ValueError:
-        return None
-    return at if at is not None and at.tzinfo is not None else None
 
 
 def worst(findings: Iterable[Finding]) -> State:

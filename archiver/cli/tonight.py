@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from archiver import __version__, config, intake, night, tools, upkeep
 from archiver.cli import logs, reports, shared
 from archiver.errors import AlreadyRunning, ArchiverError, NoInput, StoreError
+from archiver.model import instant
 from archiver.night.budget import Reason
 from archiver.night.discovery import Discovery
 from archiver.ports import Clock, Nights
@@ -183,7 +184,7 @@ def _look_up(course: _Course, catalog: Nights, marks: night.Marks, now: datetime
     """What changed since it was last told, by the catalog: a run that was killed could not say what it found."""
     course.tally.forget_changes()
     for change in catalog.changes(min(marks.reported, marks.told), now):
-        at = night.instant(change["at"]) or now
+        at = instant(change["at"]) or now
         if at > marks.reported:
             course.tally.changed(change["kind"], change["key"], change)
         if at > marks.told and len(course.news) < night.MOST_NAMED:
@@ -225,7 +226,7 @@ async def _told(settings: config.Config, course: _Course, clock: Clock) -> Json:
     pinging = upkeep.ping(settings, course.run, report["exit_code"], text, clock, count=count)
     said = await _unless(signals.stop, pinging)
     _problem(course, "stopped before the ping was heard" if signals.stop.is_set() else said, "at the end: ")
-    last = night.instant(report["last_success_at"])
+    last = instant(report["last_success_at"])
     told = night.metrics(
         _report(settings, course),
         ended_s=(course.ended or course.began).timestamp(),

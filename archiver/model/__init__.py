@@ -40,6 +40,7 @@ from archiver.model.terms import (
     Status,
     Why,
     counted,
+    instant,
 )
 from archiver.model.upkeep import Due, Errand, Health, Probed
 
@@ -86,4 +87,5 @@ __all__ = [
     "WarcRef",
     "Why",
     "counted",
+    "instant",
 ]

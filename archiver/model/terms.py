@@ -32,6 +32,15 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
+def instant(written: object) -> datetime | None:
+    """An ISO 8601 instant; ``None`` for anything else, also for one without a time zone."""
+    try:
+        at = datetime.fromisoformat(written) if isinstance(written, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """An instant, no finer than ``precision``. ``at`` is aware UTC; for ``day`` it is that UTC day's midnight.

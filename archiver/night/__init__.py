@@ -12,9 +12,9 @@
 from archiver.night.budget import Budget, Limits
 from archiver.night.order import Night
 from archiver.night.report import MOST_NAMED, Tally, exit_code, metrics, news, page, report, shown
-from archiver.night.told import Marks, begun_between, instant, marks
+from archiver.night.told import Marks, begun_between, marks
 
 __all__ = [
-    "MOST_NAMED", "Budget", "Limits", "Marks", "Night", "Tally", "begun_between", "exit_code", "instant", "marks",
+    "MOST_NAMED", "Budget", "Limits", "Marks", "Night", "Tally", "begun_between", "exit_code", "marks",
     "metrics", "news", "page", "report", "shown",
 ]  # fmt: skip

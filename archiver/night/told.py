@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from archiver.model import instant
+
 _NAMED = re.compile(r"archiver-([0-9]{17})-")
 
 
@@ -29,15 +31,6 @@ def marks(kept: Mapping[str, Any], latest: Mapping[str, Any] | None, now: dateti
     reported = instant(kept.get("reported_until")) or instant((latest or {}).get("ended_at")) or now
     told = instant(kept.get("told_until")) or reported
     return Marks(reported=min(reported, now), told=min(told, now))
-
-
-def instant(written: object) -> datetime | None:
-    """An ISO 8601 instant; ``None`` for anything else, also for one without a time zone."""
-    try:
-        at = datetime.fromisoformat(written) if isinstance(written, str) else None
-    except ValueError:
-        return None
-    return at if at is not None and at.tzinfo is not None else None
 
 
 def begun_between(file: str, since: datetime, until: datetime) -> bool:
